@@ -1,0 +1,176 @@
+"""Training speed beside named yardsticks, measured in one process and in turns.
+
+The tutorials' loop is a torchvision MNIST data set with ToTensor, a DataLoader, plain Adam and `loss.item()`.
+The matmul limit of a network is the time its multiply-adds would take at the speed of one large matrix
+product: no training on this machine can be faster.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import datasets, transforms
+
+from aecore.config import ConvConfig, DenseConfig, ModelConfig, TrainConfig
+from aecore.data import ImageSet
+from aecore.models import build
+from aecore.training import train
+
+TUTORIAL_NETWORK = DenseConfig(hidden=(128, 64, 36, 18), code_size=9)
+NETWORKS: dict[str, ModelConfig] = {
+    "dense 784-512-32": DenseConfig(hidden=(512,), code_size=32),
+    "dense 784-1024-32": DenseConfig(hidden=(1024,), code_size=32),
+    "dense 784-128-64-36-18-9": TUTORIAL_NETWORK,
+    "conv 32-64, code 32": ConvConfig(channels=(32, 64), code_size=32),
+}
+ROUNDS = 3
+SHARE_IMAGES = 25_600
+"""A hundred batches of 256: enough to time a network against the matmul limit."""
+
+
+def measure(images: ImageSet, listen: Callable[[float, str], None]) -> dict[str, Any]:
+    """All figures by name. `listen` hears the share done, in [0, 1], and what is being timed."""
+    listen(0.0, "warming up")
+    _tutorial_epoch(images.train_images[:2_560], images.train_labels)
+    turns: dict[str, list[float]] = {"tutorial, batch 32": [], "lab, batch 32": [], "lab, batch 256": []}
+    for turn in range(ROUNDS):
+        listen(0.5 * turn / ROUNDS, "the tutorials' loop and ours")
+        turns["tutorial, batch 32"].append(_tutorial_epoch(images.train_images, images.train_labels))
+        turns["lab, batch 32"] += _epochs(TUTORIAL_NETWORK, images.train_images, 32, 1)
+        turns["lab, batch 256"] += _epochs(TUTORIAL_NETWORK, images.train_images, 256, 1)
+    shares = {}
+    for done, (name, config) in enumerate(NETWORKS.items()):
+        listen(0.5 + 0.4 * done / len(NETWORKS), f"{name} against the matmul limit")
+        shares[name] = _share_of_matmul_limit(config, images.train_images[:SHARE_IMAGES])
+    listen(0.9, "memory")
+    return {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "gemm_gmac_per_second": _gemm_rate() / 1e9,
+        "epoch_seconds": {name: median(seconds) for name, seconds in turns.items()},
+        "times_faster": {
+            name: median(
+                theirs / ours for theirs, ours in zip(turns["tutorial, batch 32"], turns[name], strict=True)
+            )
+            for name in ("lab, batch 32", "lab, batch 256")
+        },
+        "share_of_matmul_limit": shares,
+        "memory_mb": _memory(images.name),
+    }
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures as Markdown."""
+    rows = [
+        f"PyTorch {figures['torch']}, {figures['threads']} threads, "
+        f"{figures['gemm_gmac_per_second']:.0f} billion multiply-adds a second in a large matrix product.",
+        "",
+        "| One epoch of 784-128-64-36-18-9 on MNIST | seconds | against the tutorials' loop |",
+        "|---|---|---|",
+    ]
+    for name, seconds in figures["epoch_seconds"].items():
+        faster = figures["times_faster"].get(name)
+        rows.append(f"| {name} | {seconds:.2f} | {f'{faster:.1f} times faster' if faster else '1'} |")
+    rows += ["", "| Network, batch 256 | share of the matmul limit |", "|---|---|"]
+    rows += [f"| {name} | {share:.0%} |" for name, share in figures["share_of_matmul_limit"].items()]
+    rows += ["", "| Memory of a process that trains on MNIST | MB |", "|---|---|"]
+    rows += [f"| {name} | {megabytes:,.0f} |" for name, megabytes in figures["memory_mb"].items()]
+    return "\n".join(rows)
+
+
+class _TutorialMNIST(datasets.MNIST):
+    """torchvision's own per-image path over images that are already loaded."""
+
+    def __init__(self, images: Tensor, labels: Tensor) -> None:
+        self.data, self.targets = images.squeeze(1), labels
+        self.transform, self.target_transform = transforms.ToTensor(), None
+
+
+def _tutorial_epoch(images: Tensor, labels: Tensor) -> float:
+    """Seconds of one epoch written as the tutorials write it."""
+    loader = DataLoader(_TutorialMNIST(images, labels), batch_size=32, shuffle=True)
+    model = build(TUTORIAL_NETWORK)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses = []
+    start = perf_counter()
+    for batch, _ in loader:
+        loss = F.mse_loss(model(batch), batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return perf_counter() - start
+
+
+def _epochs(config: ModelConfig, images: Tensor, batch_size: int, count: int) -> list[float]:
+    """Seconds of each of `count` epochs of the lab's own loop, after one that is not counted."""
+    settings = TrainConfig(epochs=count + 1, batch_size=batch_size)
+    progress = train(build(config), images, images[:0], settings)
+    ends = [record.epoch.seconds for record in progress if record.epoch]
+    return [after - before for before, after in pairwise(ends)]
+
+
+def _share_of_matmul_limit(config: ModelConfig, images: Tensor) -> float:
+    """Multiply-adds of an epoch at batch 256, at the speed of a bare matrix product, over its real time.
+
+    Median of a few turns, each with its own measurement of the matrix product just before.
+    """
+    batch = torch.rand(256, *config.image_shape)
+    model = build(config)
+    with FlopCounterMode(display=False) as counter:
+        F.mse_loss(model(batch), batch).backward()
+    multiply_adds = counter.get_total_flops() / 2 * len(images) / len(batch)
+    shares = []
+    for _ in range(ROUNDS):
+        limit = multiply_adds / _gemm_rate()
+        shares += [limit / seconds for seconds in _epochs(config, images, len(batch), 2)]
+    return median(shares)
+
+
+def _gemm_rate(size: int = 1024) -> float:
+    """Multiply-adds a second in a square float32 matrix product, the best of 20."""
+    left, right, out = torch.randn(size, size), torch.randn(size, size), torch.empty(size, size)
+    best = float("inf")
+    for _ in range(20):
+        start = perf_counter()
+        torch.mm(left, right, out=out)
+        best = min(best, perf_counter() - start)
+    return size**3 / best
+
+
+MEMORY_PROBE = """
+import json, resource, sys
+import torch
+from aecore import data
+from aecore.bench import NETWORKS
+from aecore.config import TrainConfig
+from aecore.models import build
+from aecore.training import train
+
+scale = 1 / 2**20 if sys.platform == "darwin" else 1 / 2**10  # bytes there, kilobytes on Linux
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
+before = peak()
+images = data.load(sys.argv[1]).train_images
+loaded = peak()
+for _ in train(build(NETWORKS["dense 784-512-32"]), images, images[:0], TrainConfig(epochs=1)):
+    pass
+print(json.dumps({"torch imported": before, "data set loaded": loaded, "peak while training": peak()}))
+"""
+
+
+def _memory(dataset: str) -> dict[str, float]:
+    """Peak resident megabytes of a fresh process, at three moments."""
+    output = subprocess.run(
+        [sys.executable, "-c", MEMORY_PROBE, dataset], check=True, capture_output=True, text=True
+    ).stdout
+    return json.loads(output)

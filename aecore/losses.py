@@ -1,0 +1,40 @@
+"""What a reconstruction costs, and the cost over many images."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from aecore.data.batches import pixels
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": F.mse_loss,
+    "bce": F.binary_cross_entropy,
+    "l1": F.l1_loss,
+}
+"""Loss by name: (reconstruction, image), both in [0, 1], to the mean over all pixels of the batch."""
+
+IMAGES_AT_ONCE = 1_000
+
+
+@torch.inference_mode()
+def evaluate(reconstruct: Callable[[Tensor], Tensor], images: Tensor, loss: str = "mse") -> float:
+    """Mean loss per pixel of `reconstruct` over uint8 images (N, C, H, W).
+
+    A sum over images divided by their number, so that a short last batch counts fairly.
+    """
+    total = torch.zeros((), dtype=torch.float64 if images.device.type != "mps" else torch.float32)
+    total = total.to(images.device)
+    for batch in images.split(IMAGES_AT_ONCE):
+        target = pixels(batch)
+        total += LOSSES[loss](reconstruct(target), target) * len(batch)
+    return total.item() / len(images)
+
+
+def mean_image(images: Tensor) -> Tensor:
+    """The average (C, H, W) in [0, 1] of uint8 images: the best answer that ignores the question."""
+    total = torch.zeros(images.shape[1:], dtype=torch.int64, device=images.device)
+    for batch in images.split(IMAGES_AT_ONCE):
+        total += batch.sum(0, dtype=torch.int64)
+    return total.to(torch.float32) / (255 * len(images))

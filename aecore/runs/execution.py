@@ -1,0 +1,169 @@
+"""Training that leaves a run behind: started, interrupted at any moment, and taken up again."""
+
+import secrets
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import torch
+from filelock import Timeout
+from torch import Tensor
+
+import aecore
+from aecore.config import Experiment
+from aecore.control import Control
+from aecore.data import SOURCES, ImageSet
+from aecore.data.batches import check_count, hold_out
+from aecore.losses import evaluate, mean_image
+from aecore.models import build, check_size
+from aecore.models.base import Autoencoder
+from aecore.models.pca import PCA
+from aecore.models.weights import save_weights
+from aecore.progress import Progress
+from aecore.runs.history import History, read_history
+from aecore.runs.record import FORMAT, Figures, Result, Run, RunError, read_run, run_lock, write_json
+from aecore.runs.shelf import runs_folder
+from aecore.settings import SettingsError
+from aecore.state import TrainingState
+from aecore.training import train
+
+SECONDS_BETWEEN_SAVES = 10
+
+
+def create(experiment: Experiment) -> Run:
+    """A new run's folder, with nothing in it yet but what is to be done.
+
+    Raises SettingsError, before anything is written, where model and data set do not fit or the network
+    would be too large.
+    """
+    source = SOURCES[experiment.data.dataset]
+    if experiment.model.image_shape != source.image_shape:
+        shape, fits = (
+            "×".join(map(str, each)) for each in (experiment.model.image_shape, source.image_shape)
+        )
+        raise SettingsError(f"image_shape is {shape}: choose {fits}, the shape of {source.name}")
+    check_count(experiment.data, source.train_count)
+    check_size(experiment.model)
+    while True:
+        folder = runs_folder() / f"{experiment.recipe}-{experiment.data.dataset}-{secrets.token_hex(3)}"
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            continue
+    python = ".".join(map(str, sys.version_info[:3]))
+    write_json(
+        folder / "config.json",
+        {
+            "format": FORMAT,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": {"aecore": aecore.__version__, "torch": torch.__version__, "python": python},
+            "experiment": experiment.model_dump(mode="json"),
+        },
+    )
+    return read_run(folder)
+
+
+def execute(run: Run, images: ImageSet, device: str, control: Control | None = None) -> Iterator[Progress]:
+    """Train a run, or go on where it was interrupted, yielding training's own records.
+
+    All files are written before a record is yielded, so the caller may stop listening at any time: what is
+    not over is *interrupted*, and goes on with the losses of an uncut training from its last saved epoch.
+    `images` is the run's data set. Raises RunError where the run is over or being trained elsewhere.
+    """
+    try:
+        with run_lock(run.folder).acquire(timeout=1):
+            yield from _execute(run, images, device, control)
+    except Timeout:
+        raise RunError(f"run {run.id} is being trained by another process: wait for it or stop it") from None
+
+
+def _execute(run: Run, images: ImageSet, device: str, control: Control | None) -> Iterator[Progress]:
+    if (run.folder / "result.json").exists():
+        raise RunError(f"run {run.id} is over and its weights stay as they are: start a new run")
+    experiment = run.experiment
+    images = images.to(device)
+    train_images, validation_images = hold_out(images.train_images, experiment.data)
+    model = build(experiment.model, experiment.train.seed).to(device)
+    state = TrainingState(model, experiment.train, len(train_images))
+    history = History()
+    resume = run.folder / "resume.safetensors"
+    if resume.exists():
+        state.load(resume)
+        history = read_history(run.folder).cut(state.epoch, state.step)
+    else:
+        _checkpoint(model, run.folder, 0)
+
+    last_save = monotonic()
+    for progress in train(
+        model, train_images, validation_images, experiment.train, control=control, state=state
+    ):
+        history.losses += progress.losses
+        if progress.epoch:
+            history.epochs.append(progress.epoch)
+            if not progress.ended and monotonic() - last_save >= SECONDS_BETWEEN_SAVES:
+                history.write(run.folder)  # before the state, which must never be ahead of it
+                state.save(resume)
+                last_save = monotonic()
+            if progress.epoch.epoch.bit_count() == 1:  # 1, 2, 4, 8, ...
+                _checkpoint(model, run.folder, progress.epoch.epoch)
+        if progress.ended:
+            history.write(run.folder)
+            result = _result(run, state, progress, history, train_images, images.test_images)
+            write_json(run.folder / "result.json", result.model_dump(mode="json"))
+            resume.unlink(missing_ok=True)
+        yield progress
+
+
+def _result(
+    run: Run,
+    state: TrainingState,
+    last: Progress,
+    history: History,
+    train_images: Tensor,
+    test_images: Tensor,
+) -> Result:
+    """Store the weights the training ended with, unless they are no numbers, and measure them."""
+    assert last.ended
+    model = state.model
+    usable = all(weight.isfinite().all() for weight in model.parameters())
+    if usable:
+        save_weights(model, run.folder / "weights.safetensors")
+    epoch = history.epochs[-1] if history.epochs else None
+    epochs, steps = divmod(state.step, state.steps_per_epoch)
+    images_seen = epochs * len(train_images) + steps * state.config.batch_size
+    figures = measure(model if usable else None, run.experiment, train_images, test_images)
+    return Result(
+        **figures.model_dump(),
+        ended=last.ended,
+        message=last.message,
+        epochs=state.epoch,
+        best_epoch=state.best_epoch if state.best_weights else 0,
+        parameters=sum(weight.numel() for weight in model.parameters()),
+        seconds=last.seconds,
+        images_per_second=images_seen / last.seconds,
+        train_loss=epoch.train_loss if epoch else None,
+        validation_loss=epoch.validation_loss if epoch else None,
+        device=str(train_images.device),
+    )
+
+
+def measure(
+    model: Autoencoder | None, experiment: Experiment, train_images: Tensor, test_images: Tensor
+) -> Figures:
+    """Errors on uint8 test images, with those of PCA and of the mean image beside them."""
+    if model:
+        model.eval()
+    return Figures(
+        test_loss=evaluate(model, test_images, experiment.train.loss) if model else None,
+        test_mse=evaluate(model, test_images) if model else None,
+        pca_mse=evaluate(PCA(train_images, experiment.model.code_size), test_images),
+        mean_image_mse=evaluate(mean_image(train_images).expand_as, test_images),
+    )
+
+
+def _checkpoint(model: Autoencoder, folder: Path, epoch: int) -> None:
+    (folder / "checkpoints").mkdir(exist_ok=True)
+    save_weights(model, folder / "checkpoints" / f"epoch-{epoch:05}.safetensors", torch.float16)

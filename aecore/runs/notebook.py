@@ -1,0 +1,74 @@
+"""What people write on runs (name, note), in one SQLite file.
+
+Everything else about a run is read from its folder; losing this file loses names and notes, never a run.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aecore.home import home
+from aecore.runs.record import RunError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS notes (
+    run  TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    note TEXT NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is written on one run."""
+
+    name: str
+    note: str
+
+
+def read_notes() -> dict[str, Notes]:
+    """The notes on every run that has any, by run id."""
+    if not _path().exists():
+        return {}
+    with _database() as database:
+        rows = database.execute("SELECT run, name, note FROM notes").fetchall()
+    return {run: Notes(name, note) for run, name, note in rows}
+
+
+def write_notes(run: str, notes: Notes) -> None:
+    """Replace what is written on a run."""
+    with _database() as database:
+        database.execute(
+            "INSERT OR REPLACE INTO notes (run, name, note) VALUES (?, ?, ?)",
+            (run, notes.name, notes.note),
+        )
+
+
+def forget_notes(run: str) -> None:
+    """Drop what is written on a run that is gone."""
+    if _path().exists():
+        with _database() as database:
+            database.execute("DELETE FROM notes WHERE run = ?", (run,))
+
+
+def _path() -> Path:
+    return home() / "lab.sqlite"
+
+
+@contextmanager
+def _database() -> Iterator[sqlite3.Connection]:
+    """One transaction, committed when the block ends well. Write-ahead logging: readers never wait."""
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with closing(sqlite3.connect(path, timeout=10)) as database, database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute(SCHEMA)
+            yield database
+    except sqlite3.DatabaseError as error:
+        raise RunError(
+            f"{path} cannot be used ({error}): move it away, only names and notes are in it"
+        ) from None

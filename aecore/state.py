@@ -1,0 +1,179 @@
+"""The state of a training between two steps, and how it is kept so that an interrupted one can go on."""
+
+import json
+import math
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
+
+from aecore.config import TrainConfig
+from aecore.files import whole
+from aecore.models.base import Autoencoder
+from aecore.models.weights import read_tensors
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+class Stopwatch:
+    """Seconds between every `start` and `stop`."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._before = seconds
+        self._since: float | None = None
+
+    def start(self) -> None:
+        self._since = perf_counter()
+
+    def stop(self) -> None:
+        self._before, self._since = self.seconds, None
+
+    @property
+    def seconds(self) -> float:
+        return self._before + (perf_counter() - self._since if self._since is not None else 0.0)
+
+
+class TrainingState:
+    """Optimiser, schedule, random generator, counters and best weights of a training.
+
+    All of it together decides every later loss, so a saved state goes on to the losses of an uncut training.
+    """
+
+    def __init__(self, model: Autoencoder, config: TrainConfig, image_count: int) -> None:
+        self.model = model
+        self.config = config
+        self.steps_per_epoch = math.ceil(image_count / config.batch_size)
+        self.steps = self.steps_per_epoch * config.epochs
+        """Steps planned in all."""
+
+        self.epoch = 0
+        """Epochs completed."""
+
+        self.step = 0
+        self.watch = Stopwatch()
+        self.best_loss = math.inf
+        self.best_epoch = 0
+        self.best_weights: dict[str, Tensor] = {}
+
+        device = next(model.parameters()).device
+        self.generator = torch.Generator(device).manual_seed(config.seed)
+        momentum = {"momentum": config.momentum} if config.optimizer == "sgd" else {}
+        self.optimizer = OPTIMIZERS[config.optimizer](
+            model.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+            **momentum,
+        )
+        self.one_cycle = self.plateau = None
+        if config.schedule == "one-cycle":
+            self.one_cycle = OneCycleLR(self.optimizer, config.learning_rate, total_steps=self.steps)
+        elif config.schedule == "plateau":
+            self.plateau = ReduceLROnPlateau(
+                self.optimizer, factor=1 / config.plateau_divisor, patience=config.plateau_patience
+            )
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    @property
+    def highest_learning_rate(self) -> float:
+        """The setting behind it: under one-cycle the top of the curve."""
+        group = self.optimizer.param_groups[0]
+        return group.get("max_lr", group["lr"])
+
+    def change_learning_rate(self, learning_rate: float) -> None:
+        """Use another learning rate; under one-cycle the whole curve is scaled to this highest one."""
+        group = self.optimizer.param_groups[0]
+        ratio = learning_rate / self.highest_learning_rate
+        for name in ("lr", "initial_lr", "max_lr", "min_lr"):
+            if name in group:
+                group[name] *= ratio
+
+    def descend(self, loss: Tensor) -> None:
+        """One step down the gradient of `loss`."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.step += 1
+        if self.one_cycle and self.step < self.steps:  # the last step has no successor to prepare
+            self.one_cycle.step()
+
+    def end_epoch(self, train_loss: float, validation_loss: float | None) -> None:
+        """Count the epoch, let plateau see its loss, and keep the weights if they are the best so far."""
+        self.epoch += 1
+        loss = train_loss if validation_loss is None else validation_loss
+        if self.plateau:
+            self.plateau.step(loss)
+        if validation_loss is not None and validation_loss < self.best_loss:
+            self.best_loss, self.best_epoch = validation_loss, self.epoch
+            if self.config.keep_best:
+                self.best_weights = {name: weight.clone() for name, weight in self.model.state_dict().items()}
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether `early_stop` epochs have passed without a better validation loss."""
+        patience = self.config.early_stop
+        return patience is not None and self.epoch - self.best_epoch >= patience
+
+    def restore_best(self) -> None:
+        """Give the model its best weights back, if any were kept."""
+        if self.best_weights:
+            self.model.load_state_dict(self.best_weights)
+
+    def save(self, path: Path) -> None:
+        """Write everything to `path` (safetensors) in one piece. Call it between two epochs."""
+        tensors = {f"model.{name}": weight for name, weight in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": weight for name, weight in self.best_weights.items()}
+        moments = self.optimizer.state_dict()
+        for index, values in moments["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items()}
+        tensors["generator"] = self.generator.get_state()
+        scheduler = self.one_cycle or self.plateau
+        counters = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "seconds": self.watch.seconds,
+            "best_loss": self.best_loss,
+            "best_epoch": self.best_epoch,
+            "param_groups": moments["param_groups"],
+            "scheduler": scheduler.state_dict() if scheduler else None,
+        }
+        with whole(path) as temporary:
+            save_file(
+                {name: value.cpu() for name, value in tensors.items()},
+                temporary,
+                {"state": json.dumps(counters)},
+            )
+
+    def load(self, path: Path) -> None:
+        """Take up what `save` wrote, weights included. Raises WeightsError where the file is damaged."""
+        tensors = read_tensors(path)
+        with safe_open(path, "pt") as file:
+            counters: dict[str, Any] = json.loads(file.metadata()["state"])
+        self.model.load_state_dict(_below("model.", tensors))
+        device = next(self.model.parameters()).device
+        self.best_weights = {name: weight.to(device) for name, weight in _below("best.", tensors).items()}
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below("optimizer.", tensors).items():
+            index, key = name.split(".")
+            moments.setdefault(int(index), {})[key] = value
+        self.optimizer.load_state_dict({"state": moments, "param_groups": counters["param_groups"]})
+        self.generator.set_state(tensors["generator"])
+        scheduler = self.one_cycle or self.plateau
+        if scheduler:
+            scheduler.load_state_dict(counters["scheduler"])
+        self.epoch, self.step = counters["epoch"], counters["step"]
+        self.watch = Stopwatch(counters["seconds"])
+        self.best_loss, self.best_epoch = counters["best_loss"], counters["best_epoch"]
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,186 @@
+"""The one training loop: a generator that yields what has happened, several times a second."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from aecore.config import TrainConfig
+from aecore.control import Control
+from aecore.data.batches import shuffled_batches
+from aecore.losses import LOSSES, evaluate, mean_image
+from aecore.models.base import Autoencoder
+from aecore.progress import Ending, Epoch, Progress
+from aecore.state import TrainingState
+
+SECONDS_BETWEEN_RECORDS = 0.2
+"""Reading the losses waits for the device, so they are read about five times a second."""
+
+
+def train(
+    model: Autoencoder,
+    train_images: Tensor,
+    validation_images: Tensor,
+    config: TrainConfig,
+    *,
+    control: Control | None = None,
+    state: TrainingState | None = None,
+) -> Iterator[Progress]:
+    """Train `model` in place, yielding Progress after the first step, at epoch ends and five times a second.
+
+    Images are uint8 (N, C, H, W) on the model's device; `validation_images` may be empty (0, C, H, W).
+    The caller sets the pace: a script prints each record, a test takes list(...), a run writes files.
+    `control` reaches in while it runs. `state`, made for the same model and config, goes on where it was.
+    While paused, a record with `paused` set comes about five times a second.
+
+    With `keep_best` the model ends with the weights of its best validation loss.
+    """
+    control = control or Control()
+    state = state or TrainingState(model, config, len(train_images))
+    state.watch.start()
+    for progress in _records(model, train_images, validation_images, config, control, state):
+        state.watch.stop()  # what the caller does with a record is not training
+        yield progress
+        state.watch.start()
+
+
+def _records(
+    model: Autoencoder,
+    train_images: Tensor,
+    validation_images: Tensor,
+    config: TrainConfig,
+    control: Control,
+    state: TrainingState,
+) -> Iterator[Progress]:
+    loss_of = LOSSES[config.loss]
+    next_record = 0.0
+
+    def record(losses: list[float], **what) -> Progress:
+        return Progress(
+            step=state.step,
+            steps=state.steps,
+            seconds=state.watch.seconds,
+            losses=losses,
+            learning_rate=state.learning_rate,
+            **what,
+        )
+
+    while True:
+        model.train()
+        losses = _EpochLosses(len(train_images), config.batch_size)
+        for batch in shuffled_batches(train_images, config.batch_size, state.generator):
+            while control.paused:
+                yield record(losses.read(), paused=True)
+                state.watch.stop()
+                control.wait(SECONDS_BETWEEN_RECORDS)
+                state.watch.start()
+            if control.stopped or losses.diverged:
+                break
+            if learning_rate := control.take_learning_rate():
+                state.change_learning_rate(learning_rate)
+
+            loss = loss_of(model(batch), batch)
+            state.descend(loss)
+            losses.add(loss)
+            control.step_taken()
+
+            if state.watch.seconds >= next_record:
+                yield record(losses.read())
+                next_record = state.watch.seconds + SECONDS_BETWEEN_RECORDS
+
+        fresh = losses.read()
+        if losses.diverged:
+            state.restore_best()
+            yield record(fresh, ended="diverged", message=_not_a_number(state))
+            return
+        if not losses.complete:
+            state.restore_best()
+            yield record(fresh, ended="stopped", message=f"stopped by hand in epoch {state.epoch + 1}")
+            return
+
+        model.eval()
+        learning_rate = state.learning_rate
+        validation_loss = evaluate(model, validation_images, config.loss) if len(validation_images) else None
+        state.end_epoch(losses.mean, validation_loss)
+        message = (
+            _no_better_than_mean(model, train_images, validation_images, state) if state.epoch == 1 else ""
+        )
+        ended: Ending | None = None
+        if state.epoch == config.epochs:
+            ended = "finished"
+        elif state.out_of_patience:
+            ended = "finished"
+            message = f"ended early: no better validation loss since epoch {state.best_epoch}"
+        if ended:
+            state.restore_best()
+        epoch = Epoch(
+            epoch=state.epoch,
+            step=state.step,
+            seconds=state.watch.seconds,
+            train_loss=losses.mean,
+            validation_loss=validation_loss,
+            learning_rate=learning_rate,
+        )
+        yield record(fresh, epoch=epoch, ended=ended, message=message)
+        if ended:
+            return
+
+
+class _EpochLosses:
+    """The losses of one epoch's steps: on the device until they are read, for every read waits for it."""
+
+    def __init__(self, image_count: int, batch_size: int) -> None:
+        self._batch_sizes = [batch_size] * (image_count // batch_size)
+        if image_count % batch_size:
+            self._batch_sizes.append(image_count % batch_size)
+        self._on_device: list[Tensor] = []
+        self._read: list[float] = []
+
+    def add(self, loss: Tensor) -> None:
+        self._on_device.append(loss.detach())
+
+    def read(self) -> list[float]:
+        """Those added since the last call."""
+        fresh = torch.stack(self._on_device).tolist() if self._on_device else []
+        self._on_device.clear()
+        self._read += fresh
+        return fresh
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss read so far is not a finite number."""
+        return not math.isfinite(sum(self._read))
+
+    @property
+    def complete(self) -> bool:
+        return len(self._read) == len(self._batch_sizes)
+
+    @property
+    def mean(self) -> float:
+        """Mean over the images, so that a short last batch counts fairly."""
+        total = sum(loss * size for loss, size in zip(self._read, self._batch_sizes, strict=True))
+        return total / sum(self._batch_sizes)
+
+
+def _not_a_number(state: TrainingState) -> str:
+    kept = f"; the weights of epoch {state.best_epoch} are kept" if state.best_weights else ""
+    return (
+        f"the loss is no longer a number after step {state.step:,}: "
+        f"lower learning_rate (it was {state.highest_learning_rate:g}){kept}"
+    )
+
+
+def _no_better_than_mean(
+    model: Autoencoder, train_images: Tensor, validation_images: Tensor, state: TrainingState
+) -> str:
+    """A warning where one epoch has taught the model nothing, else an empty string."""
+    images = validation_images if len(validation_images) else train_images[:5_000]
+    ours = evaluate(model, images, state.config.loss)
+    to_beat = evaluate(mean_image(train_images).expand_as, images, state.config.loss)
+    if ours < to_beat:
+        return ""
+    return (
+        f"after the first epoch the loss ({ours:.4f}) is no better than answering every image with the mean "
+        f"image ({to_beat:.4f}): if it stays so, lower learning_rate (it is {state.highest_learning_rate:g})"
+    )
