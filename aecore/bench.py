@@ -149,7 +149,8 @@ def _gemm_rate(size: int = 1024) -> float:
 
 
 MEMORY_PROBE = """
-import json, resource, sys
+import json, re, sys
+from pathlib import Path
 import torch
 from aecore import data
 from aecore.bench import NETWORKS
@@ -157,8 +158,8 @@ from aecore.config import TrainConfig
 from aecore.models import build
 from aecore.training import train
 
-scale = 1 / 2**20 if sys.platform == "darwin" else 1 / 2**10  # bytes there, kilobytes on Linux
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
+# not getrusage: its maximum is handed down from the parent process
+peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 before = peak()
 images = data.load(sys.argv[1]).train_images
 loaded = peak()
@@ -169,7 +170,9 @@ print(json.dumps({"torch imported": before, "data set loaded": loaded, "peak whi
 
 
 def _memory(dataset: str) -> dict[str, float]:
-    """Peak resident megabytes of a fresh process, at three moments."""
+    """Peak resident megabytes of a fresh process, at three moments; empty where the system is not Linux."""
+    if sys.platform != "linux":
+        return {}
     output = subprocess.run(
         [sys.executable, "-c", MEMORY_PROBE, dataset], check=True, capture_output=True, text=True
     ).stdout

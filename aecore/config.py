@@ -4,6 +4,7 @@ One record makes the form, the command-line settings, the JSON on disk and the e
 Torch is not imported here, so that a form or `--help` appears at once.
 """
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -39,6 +40,11 @@ class ModelConfig(Record):
     weight_std: Annotated[float, Field(gt=0, le=10)] | None = None
     """Draw all first weights and biases from N(0, this²); none leaves PyTorch's default."""
 
+    @property
+    def compression(self) -> float:
+        """How many numbers of an image each number of its code stands for."""
+        return math.prod(self.image_shape) / self.code_size
+
 
 def _comma_list(value: Any) -> Any:
     """Let a command line or a text field say 512,256."""
@@ -71,6 +77,15 @@ class ConvConfig(ModelConfig):
 
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {"dense": DenseConfig, "conv": ConvConfig}
 AnyModelConfig = Annotated[DenseConfig | ConvConfig, Field(discriminator="kind")]
+
+
+FolderName = Annotated[
+    str,
+    Field(
+        pattern="^[a-z0-9][a-z0-9-]{0,59}$",
+        json_schema_extra={"limits": "lower-case letters, digits and hyphens, at most 60"},
+    ),
+]
 
 
 class DataConfig(Record):
@@ -135,8 +150,8 @@ class TrainConfig(Record):
 class Experiment(Record):
     """One model, shown one data set, trained one way: all that is needed to train it again."""
 
-    recipe: str = "custom"
-    """Name of the recipe this began as."""
+    recipe: FolderName = "custom"
+    """Name of the recipe this began as; the run's folder is named after it."""
 
     model: AnyModelConfig = DenseConfig()
     data: DataConfig = DataConfig()

@@ -42,6 +42,8 @@ def limits(schema: dict[str, Any]) -> str:
         return ", or ".join("none" if one.get("type") == "null" else limits(one) for one in schema["anyOf"])
     if "type" not in schema:
         return "a group of settings"
+    if "const" in schema:
+        return str(schema["const"])
     if "enum" in schema:
         return either(schema["enum"])
     if schema.get("type") == "boolean":
@@ -52,8 +54,10 @@ def limits(schema: dict[str, Any]) -> str:
         count = most if fewest in (0, most) else f"{fewest} to {most}"
         return f"{'at most ' if not fewest else ''}{count} whole numbers, each {_bounds(item)}"
     if schema["type"] == "string":
-        return "a word"
-    return ("a whole number, " if schema["type"] == "integer" else "") + _bounds(schema)
+        return schema.get("limits", "a word")
+    if schema["type"] == "integer":
+        return ", ".join(filter(None, ["a whole number", _bounds(schema)]))
+    return _bounds(schema) or "a number"
 
 
 def _bounds(schema: dict[str, Any]) -> str:
@@ -89,7 +93,8 @@ def _sentence(record: type[Record], error: Any) -> str:
         return unknown("setting", name, record.model_fields)
     if kind.startswith("union_tag"):
         tag = error["ctx"]["discriminator"].strip("'")
-        return f"{tag} is {value.get(tag, 'missing')}: choose {error['ctx'].get('expected_tags', 'one')}"
+        kinds = record.model_json_schema()["properties"][name]["discriminator"]["mapping"]
+        return f"{tag} is {value.get(tag, 'missing')}: choose {either(kinds)}"
     if kind == "missing" and len(error["loc"]) == 1:
         return f"{name} is missing: choose {limits(record.model_json_schema()['properties'][name])}"
     if kind == "missing":  # one item of a list

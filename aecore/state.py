@@ -15,7 +15,8 @@ from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from aecore.config import TrainConfig
 from aecore.files import whole
 from aecore.models.base import Autoencoder
-from aecore.models.weights import read_tensors
+from aecore.models.weights import WeightsError, read_tensors
+from aecore.settings import SettingsError
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 
@@ -72,7 +73,12 @@ class TrainingState:
         )
         self.one_cycle = self.plateau = None
         if config.schedule == "one-cycle":
-            self.one_cycle = OneCycleLR(self.optimizer, config.learning_rate, total_steps=self.steps)
+            self.one_cycle = OneCycleLR(
+                self.optimizer,
+                config.learning_rate,
+                total_steps=self.steps,
+                cycle_momentum=config.optimizer != "sgd",  # sgd keeps the momentum it was given
+            )
         elif config.schedule == "plateau":
             self.plateau = ReduceLROnPlateau(
                 self.optimizer, factor=1 / config.plateau_divisor, patience=config.plateau_patience
@@ -121,7 +127,8 @@ class TrainingState:
     def out_of_patience(self) -> bool:
         """Whether `early_stop` epochs have passed without a better validation loss."""
         patience = self.config.early_stop
-        return patience is not None and self.epoch - self.best_epoch >= patience
+        watched = self.best_epoch > 0  # a small training set can leave no image to hold out
+        return patience is not None and watched and self.epoch - self.best_epoch >= patience
 
     def restore_best(self) -> None:
         """Give the model its best weights back, if any were kept."""
@@ -138,6 +145,7 @@ class TrainingState:
         tensors["generator"] = self.generator.get_state()
         scheduler = self.one_cycle or self.plateau
         counters = {
+            "device": self.generator.device.type,
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.watch.seconds,
@@ -154,12 +162,22 @@ class TrainingState:
             )
 
     def load(self, path: Path) -> None:
-        """Take up what `save` wrote, weights included. Raises WeightsError where the file is damaged."""
+        """Take up what `save` wrote, weights included.
+
+        Raises WeightsError where the file is damaged, SettingsError where it is from another kind of device.
+        """
         tensors = read_tensors(path)
         with safe_open(path, "pt") as file:
-            counters: dict[str, Any] = json.loads(file.metadata()["state"])
+            described = (file.metadata() or {}).get("state")
+        if described is None:
+            raise WeightsError(f"{path} is damaged (no training state in it): delete it to begin again")
+        counters: dict[str, Any] = json.loads(described)
+        device = self.generator.device
+        if counters["device"] != device.type:
+            raise SettingsError(
+                f"device is {device.type}: choose {counters['device']}, this training began there"
+            )
         self.model.load_state_dict(_below("model.", tensors))
-        device = next(self.model.parameters()).device
         self.best_weights = {name: weight.to(device) for name, weight in _below("best.", tensors).items()}
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in _below("optimizer.", tensors).items():

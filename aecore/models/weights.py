@@ -42,7 +42,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
                 f"{path} holds another network's weights: {name} is {tuple(weight.shape)}, "
                 f"the model needs {tuple(wanted[name].shape)}"
             )
-        if not (weight.is_floating_point() and weight.isfinite().all()):
+        if not (weight.is_floating_point() and weight.to(wanted[name].dtype).isfinite().all()):
             raise WeightsError(f"{path} is of no use: {name} holds values that are not finite numbers")
     model.load_state_dict(stored)
 

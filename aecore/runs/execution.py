@@ -1,5 +1,6 @@
 """Training that leaves a run behind: started, interrupted at any moment, and taken up again."""
 
+import math
 import secrets
 import sys
 from collections.abc import Iterator
@@ -73,6 +74,8 @@ def execute(run: Run, images: ImageSet, device: str, control: Control | None = N
     not over is *interrupted*, and goes on with the losses of an uncut training from its last saved epoch.
     `images` is the run's data set. Raises RunError where the run is over or being trained elsewhere.
     """
+    if not run.folder.exists():
+        raise RunError(f"there is no run {run.id!r} any more: start a new one")
     try:
         with run_lock(run.folder).acquire(timeout=1):
             yield from _execute(run, images, device, control)
@@ -103,12 +106,13 @@ def _execute(run: Run, images: ImageSet, device: str, control: Control | None) -
         history.losses += progress.losses
         if progress.epoch:
             history.epochs.append(progress.epoch)
-            if not progress.ended and monotonic() - last_save >= SECONDS_BETWEEN_SAVES:
-                history.write(run.folder)  # before the state, which must never be ahead of it
-                state.save(resume)
-                last_save = monotonic()
+            # the state comes last: it must never be ahead of what belongs to its epoch
             if progress.epoch.epoch.bit_count() == 1:  # 1, 2, 4, 8, ...
                 _checkpoint(model, run.folder, progress.epoch.epoch)
+            if monotonic() - last_save >= SECONDS_BETWEEN_SAVES:
+                history.write(run.folder)
+                state.save(resume)
+                last_save = monotonic()
         if progress.ended:
             history.write(run.folder)
             result = _result(run, state, progress, history, train_images, images.test_images)
@@ -128,7 +132,10 @@ def _result(
     """Store the weights the training ended with, unless they are no numbers, and measure them."""
     assert last.ended
     model = state.model
-    usable = all(weight.isfinite().all() for weight in model.parameters())
+    model.eval()
+    usable = all(weight.isfinite().all() for weight in model.parameters()) and math.isfinite(
+        evaluate(model, test_images, run.experiment.train.loss)
+    )
     if usable:
         save_weights(model, run.folder / "weights.safetensors")
     epoch = history.epochs[-1] if history.epochs else None

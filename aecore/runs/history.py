@@ -11,6 +11,8 @@ from aecore.files import whole
 from aecore.progress import Epoch
 from aecore.runs.record import RunError
 
+COLUMNS = [column.name for column in fields(Epoch)]
+
 
 @dataclass
 class History:
@@ -25,7 +27,7 @@ class History:
         with whole(folder / "losses.npy") as temporary, temporary.open("wb") as file:
             np.save(file, np.asarray(self.losses, dtype=np.float32))
         with whole(folder / "history.csv") as temporary, temporary.open("w", newline="") as file:
-            rows = csv.DictWriter(file, [column.name for column in fields(Epoch)])
+            rows = csv.DictWriter(file, COLUMNS)
             rows.writeheader()
             rows.writerows(asdict(epoch) for epoch in self.epochs)
 
@@ -44,12 +46,15 @@ def read_history(folder: Path) -> History:
         return History()
     try:
         with table.open(newline="") as file:
-            epochs = [_epoch(row) for row in csv.DictReader(file)]
-    except (ValueError, KeyError, TypeError) as error:
+            rows = csv.DictReader(file)
+            epochs = [_epoch(row) for row in rows]
+        if rows.fieldnames != COLUMNS:
+            raise ValueError("it has other columns")
+    except (OSError, csv.Error, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{table} is damaged ({error}): restore it or delete the run") from None
     try:
         return History(epochs, np.load(losses, allow_pickle=False).tolist())
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise RunError(f"{losses} is damaged ({error}): restore it or delete the run") from None
 
 

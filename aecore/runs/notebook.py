@@ -38,12 +38,23 @@ def read_notes() -> dict[str, Notes]:
     return {run: Notes(name, note) for run, name, note in rows}
 
 
-def write_notes(run: str, notes: Notes) -> None:
-    """Replace what is written on a run."""
+def write_name(run: str, name: str) -> None:
+    """Give a run another name; its note stays as it is at that moment."""
     with _database() as database:
         database.execute(
-            "INSERT OR REPLACE INTO notes (run, name, note) VALUES (?, ?, ?)",
-            (run, notes.name, notes.note),
+            "INSERT INTO notes (run, name, note) VALUES (?, ?, '') "
+            "ON CONFLICT (run) DO UPDATE SET name = excluded.name",
+            (run, name),
+        )
+
+
+def write_note(run: str, note: str, name: str) -> None:
+    """Write another note on a run; its name stays as it is at that moment, `name` if it has none yet."""
+    with _database() as database:
+        database.execute(
+            "INSERT INTO notes (run, name, note) VALUES (?, ?, ?) "
+            "ON CONFLICT (run) DO UPDATE SET note = excluded.note",
+            (run, name, note),
         )
 
 

@@ -13,6 +13,7 @@ Every file is written in one piece, so a crash at any moment leaves each file wh
 
 import json
 import math
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +29,10 @@ Status = Literal["running", "interrupted", "finished", "stopped", "diverged"]
 
 FORMAT = 1
 """Of config.json; raised when an older lab could no longer read it."""
+
+
+_looking = threading.Lock()
+"""Held while a lock is tried, so that two who look at once do not take each other for a training."""
 
 
 class RunError(LabError):
@@ -108,12 +113,14 @@ class Run:
         """From the folder alone: a training holds the lock, and the system frees it when the process dies."""
         if self.result:
             return self.result.ended
-        lock = run_lock(self.folder)
-        try:
-            with lock.acquire(timeout=0):
-                return "interrupted"
-        except Timeout:
-            return "running"
+        if not self.folder.exists():  # deleted since; the lock would bring the folder back
+            return "interrupted"
+        with _looking:
+            try:
+                with run_lock(self.folder).acquire(timeout=0):
+                    return "interrupted"
+            except Timeout:
+                return "running"
 
 
 def run_lock(folder: Path) -> FileLock:
@@ -134,13 +141,19 @@ def read_run(folder: Path) -> Run:
         return Run(
             folder=folder,
             experiment=experiment,
-            created=config["created"],
-            versions=config["versions"],
+            created=_of_type(str, config["created"]),
+            versions=_of_type(dict, config["versions"]),
             result=Result(**_read_json(result)) if result.exists() else None,
             name=f"{experiment.recipe} on {experiment.data.dataset}",
         )
     except (KeyError, TypeError, SettingsError) as error:
         raise RunError(f"{folder} is damaged ({error}): restore it or delete the folder") from None
+
+
+def _of_type(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} in place of a {kind.__name__}")
+    return value
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from aecore.home import home
-from aecore.runs.notebook import Notes, forget_notes, read_notes, write_notes
+from aecore.runs.notebook import Notes, forget_notes, read_notes, write_name, write_note
 from aecore.runs.record import Run, RunError, read_run, run_lock
 
 ZOO = Path(__file__).parents[1] / "zoo"
@@ -55,21 +55,21 @@ def rename(run_id: str, name: str) -> None:
     name = name.strip()
     if not 1 <= len(name) <= 100:
         raise RunError(f"the name has {len(name)} characters: choose 1 to 100")
-    write_notes(_own(run_id).name, Notes(name, get(run_id).note))
+    write_name(_own(run_id).name, name)
 
 
 def annotate(run_id: str, note: str) -> None:
     """Write a note of at most 10,000 characters on one of the person's own runs; an empty one erases it."""
     if len(note) > 10_000:
         raise RunError(f"the note has {len(note):,} characters: choose at most 10,000")
-    write_notes(_own(run_id).name, Notes(get(run_id).name, note))
+    write_note(_own(run_id).name, note, get(run_id).name)
 
 
 def delete(run_id: str) -> None:
     """Remove one of the person's own runs for good, a damaged one too, but not one being trained."""
     folder = _own(run_id)
     try:
-        with run_lock(folder).acquire(timeout=0):
+        with run_lock(folder).acquire(timeout=1):  # someone may just be looking
             doomed = folder.with_name(
                 f".{folder.name}"
             )  # gone from every list at once, however long it takes

@@ -1,0 +1,53 @@
+"""The trained runs that come with the lab are what they say they are."""
+
+import dataclasses
+
+import pytest
+
+from aecore import data, runs, zoo
+from aecore.losses import evaluate
+from aecore.recipes import RECIPES
+from aecore.runs import shelf
+
+MEGABYTE = 2**20
+
+
+def test_every_entry_is_there_and_small():
+    assert {run.id for run in runs.zoo()} == set(zoo.ENTRIES)
+    sizes = [(run.folder / "weights.safetensors").stat().st_size for run in runs.zoo()]
+    assert max(sizes) < 2 * MEGABYTE
+    assert sum(sizes) < 16 * MEGABYTE
+
+
+@pytest.mark.parametrize("name", zoo.ENTRIES)
+def test_stored_figures_are_those_of_the_stored_weights(name):
+    run = runs.get(name)
+    dataset = run.experiment.data.dataset
+    if not data.available(dataset):
+        pytest.skip(f"{dataset} is not on this machine")
+    model = runs.load(run, "cpu")
+    images = data.load(dataset).test_images
+    assert evaluate(model, images) == pytest.approx(run.result.test_mse, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", zoo.ENTRIES)
+def test_every_entry_beats_pca_of_the_same_size(name):
+    assert runs.get(name).result.gain_over_pca > 1
+
+
+def test_making_an_entry_replaces_it_and_leaves_nothing_else_behind(monkeypatch, tmp_path):
+    shelf_folder = tmp_path / "zoo"
+    shelf_folder.mkdir()
+    monkeypatch.setattr(shelf, "ZOO", shelf_folder)
+    monkeypatch.setattr(zoo, "ZOO", shelf_folder)
+    tiny = dataclasses.replace(RECIPES["lab-32"], adapted={"digits": {"epochs": 2, "train_count": 100}})
+    monkeypatch.setitem(RECIPES, "lab-32", tiny)
+    for _ in range(2):
+        heard = []
+        made = zoo.make("zoo-digits-32", "cpu", heard.append)
+        assert heard[-1].ended == "finished"
+    assert [folder.name for folder in shelf_folder.iterdir()] == ["zoo-digits-32"]
+    assert runs.list_runs() == []
+    model = runs.load(made, "cpu")
+    assert evaluate(model, data.load("digits").test_images) == pytest.approx(made.result.test_mse)
+    assert len(runs.read_history(made.folder).epochs) == 2
