@@ -5,24 +5,37 @@ Torch is not imported here, so that a form or `--help` appears at once.
 """
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from aecore.settings import Record, SettingsError, either, unknown
 
 Activation = Literal["relu", "leaky_relu", "silu", "sigmoid", "tanh", "identity"]
+
+
+def _comma_list(value: Any) -> Any:
+    """Let a command line or a text field say 512,256."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 Side = Annotated[int, Field(ge=1, le=1024)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
+ImageShape = Annotated[tuple[Side, Side, Side], BeforeValidator(_comma_list)]
+Widths = Annotated[tuple[Width, ...], Field(max_length=16), BeforeValidator(_comma_list)]
+Channels = Annotated[tuple[Width, ...], Field(min_length=1, max_length=8), BeforeValidator(_comma_list)]
 
 
 class ModelConfig(Record):
     """What every autoencoder has, whatever its kind."""
 
+    title: ClassVar[str]
+    """The kind in words."""
+
     kind: str
     """Which network of the registry this is."""
 
-    image_shape: tuple[Side, Side, Side] = (1, 28, 28)
+    image_shape: ImageShape = (1, 28, 28)
     """Channels, height and width of an image."""
 
     code_size: Width = 32
@@ -46,17 +59,10 @@ class ModelConfig(Record):
         return math.prod(self.image_shape) / self.code_size
 
 
-def _comma_list(value: Any) -> Any:
-    """Let a command line or a text field say 512,256."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-Widths = Annotated[tuple[Width, ...], Field(max_length=16), BeforeValidator(_comma_list)]
-Channels = Annotated[tuple[Width, ...], Field(min_length=1, max_length=8), BeforeValidator(_comma_list)]
-
-
 class DenseConfig(ModelConfig):
     """Fully connected layers that narrow to the code and widen back."""
+
+    title = "Dense"
 
     kind: Literal["dense"] = "dense"
     """Which network of the registry this is."""
@@ -67,6 +73,8 @@ class DenseConfig(ModelConfig):
 
 class ConvConfig(ModelConfig):
     """Convolutions that halve the picture at each layer, and transposed convolutions back."""
+
+    title = "Convolutional"
 
     kind: Literal["conv"] = "conv"
     """Which network of the registry this is."""

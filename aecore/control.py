@@ -2,6 +2,8 @@
 
 import threading
 
+from aecore.config import TrainConfig
+
 
 class Control:
     """Wishes for a running training, settable from any thread; the loop looks between two steps."""
@@ -38,7 +40,11 @@ class Control:
             self._changed.notify_all()
 
     def change_learning_rate(self, learning_rate: float) -> None:
-        """Use another learning rate from the next step on; under one-cycle, another highest one."""
+        """Use another learning rate from the next step on; under one-cycle, another highest one.
+
+        Raises SettingsError for one that TrainConfig would refuse.
+        """
+        TrainConfig(learning_rate=learning_rate)
         with self._changed:
             self._learning_rate = learning_rate
 

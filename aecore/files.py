@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+TEMPORARY = ".whole-"
+"""What the names of unfinished files begin with; those of a killed process stay behind."""
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -13,14 +16,13 @@ def whole(path: Path) -> Iterator[Path]:
 
     A crash at any moment leaves the old file or the new one, never a part.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{TEMPORARY}{path.name}-")
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp keeps its files from other people
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -8,14 +8,12 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from aecore.config import TrainConfig
-from aecore.files import whole
 from aecore.models.base import Autoencoder
-from aecore.models.weights import WeightsError, read_tensors
+from aecore.models.weights import WeightsError, read_tensors, write_tensors
 from aecore.settings import SettingsError
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -136,7 +134,10 @@ class TrainingState:
             self.model.load_state_dict(self.best_weights)
 
     def save(self, path: Path) -> None:
-        """Write everything to `path` (safetensors) in one piece. Call it between two epochs."""
+        """Write everything to `path` (safetensors) in one piece. Call it between two epochs.
+
+        Raises WeightsError where it cannot be written.
+        """
         tensors = {f"model.{name}": weight for name, weight in self.model.state_dict().items()}
         tensors |= {f"best.{name}": weight for name, weight in self.best_weights.items()}
         moments = self.optimizer.state_dict()
@@ -154,12 +155,7 @@ class TrainingState:
             "param_groups": moments["param_groups"],
             "scheduler": scheduler.state_dict() if scheduler else None,
         }
-        with whole(path) as temporary:
-            save_file(
-                {name: value.cpu() for name, value in tensors.items()},
-                temporary,
-                {"state": json.dumps(counters)},
-            )
+        write_tensors(path, tensors, {"state": json.dumps(counters)})
 
     def load(self, path: Path) -> None:
         """Take up what `save` wrote, weights included.
@@ -167,17 +163,21 @@ class TrainingState:
         Raises WeightsError where the file is damaged, SettingsError where it is from another kind of device.
         """
         tensors = read_tensors(path)
-        with safe_open(path, "pt") as file:
-            described = (file.metadata() or {}).get("state")
-        if described is None:
-            raise WeightsError(f"{path} is damaged (no training state in it): delete it to begin again")
-        counters: dict[str, Any] = json.loads(described)
-        device = self.generator.device
-        if counters["device"] != device.type:
-            raise SettingsError(
-                f"device is {device.type}: choose {counters['device']}, this training began there"
-            )
+        try:
+            with safe_open(path, "pt") as file:
+                counters: dict[str, Any] = json.loads(file.metadata()["state"])
+            if counters["device"] != self.generator.device.type:
+                raise SettingsError(
+                    f"device is {self.generator.device.type}: choose {counters['device']}, "
+                    "this training began there"
+                )
+            self._take_up(tensors, counters)
+        except (KeyError, TypeError, IndexError, RuntimeError, json.JSONDecodeError) as error:
+            raise WeightsError(f"{path} is damaged ({error}): delete it to begin again") from None
+
+    def _take_up(self, tensors: dict[str, Tensor], counters: dict[str, Any]) -> None:
         self.model.load_state_dict(_below("model.", tensors))
+        device = self.generator.device
         self.best_weights = {name: weight.to(device) for name, weight in _below("best.", tensors).items()}
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in _below("optimizer.", tensors).items():

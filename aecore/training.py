@@ -18,7 +18,7 @@ SECONDS_BETWEEN_RECORDS = 0.2
 """Reading the losses waits for the device, so they are read about five times a second."""
 
 FAIR_STEPS = 100
-"""No model is called no better than the mean image before it has had so many steps and a whole epoch."""
+"""Before so many steps, no model still in training is called no better than the mean image."""
 
 
 def train(
@@ -69,7 +69,6 @@ def _records(
             **what,
         )
 
-    message = ""
     while state.epoch < config.epochs and not state.out_of_patience:
         model.train()
         losses = _EpochLosses(len(train_images), config.batch_size, train_images.device)
@@ -81,7 +80,7 @@ def _records(
                 state.watch.start()
             if control.stopped or losses.diverged:
                 break
-            if wanted := control.take_learning_rate():
+            if (wanted := control.take_learning_rate()) is not None:
                 state.change_learning_rate(wanted)
             learning_rate = state.learning_rate
 
@@ -111,7 +110,7 @@ def _records(
 
         state.end_epoch(losses.mean, validation_loss)
         message = ""
-        if state.step - state.steps_per_epoch < FAIR_STEPS <= state.step:
+        if state.step - state.steps_per_epoch < FAIR_STEPS <= state.step < state.steps:
             message = _no_better_than_mean(model, train_images, validation_images, state)
         epoch = Epoch(
             epoch=state.epoch,
@@ -123,9 +122,10 @@ def _records(
         )
         yield record(fresh, epoch=epoch, message=message)
 
-    if state.epoch < config.epochs:
-        message = f"ended early: no better validation loss since epoch {state.best_epoch}"
     state.restore_best()
+    message = _no_better_than_mean(model.eval(), train_images, validation_images, state)
+    if not message and state.epoch < config.epochs:
+        message = f"ended early: no better validation loss since epoch {state.best_epoch}"
     yield record([], ended="finished", message=message)
 
 
@@ -141,6 +141,8 @@ class _EpochLosses:
         self._on_device = torch.empty(len(self._batch_sizes), device=device)
         self._added = 0
         self._read: list[float] = []
+        self.diverged = False
+        """Whether a loss read so far is not a finite number."""
 
     def add(self, loss: Tensor) -> None:
         self._on_device[self._added] = loss.detach()
@@ -150,12 +152,8 @@ class _EpochLosses:
         """Those added since the last call."""
         fresh = self._on_device[len(self._read) : self._added].tolist()
         self._read += fresh
+        self.diverged |= not all(map(math.isfinite, fresh))
         return fresh
-
-    @property
-    def diverged(self) -> bool:
-        """Whether a loss read so far is not a finite number."""
-        return not math.isfinite(sum(self._read))
 
     @property
     def complete(self) -> bool:

@@ -9,7 +9,6 @@ from pages.shared.frame import ensure_frame
 
 ensure_frame()
 
-NETWORKS = {"dense": "Dense", "conv": "Convolutional"}
 COLUMNS = {
     "name": TextColumn("Model", pinned=True),
     "code": NumberColumn("Code size", help="How many numbers a picture becomes."),
@@ -68,7 +67,7 @@ st.dataframe(
             "mean": run.result.mean_image_mse,
             "smaller": run.experiment.model.compression,
             "data": SOURCES[run.experiment.data.dataset].title,
-            "network": NETWORKS[run.experiment.model.kind],
+            "network": run.experiment.model.title,
             "seconds": run.result.seconds,
         }
         for run in zoo

@@ -9,7 +9,10 @@ from torch import Tensor
 from aecore.config import DenseConfig, Experiment
 from aecore.data import SOURCES, ImageSet
 
-torch.set_num_threads(1)  # so little work is slower on two threads, which wait for each other
+# For every test in the process, on purpose, and for the children that import this module: with images this
+# small two threads wait for each other longer than they work, and the order of sums, so every last digit of a
+# loss, must not depend on which test files were collected.
+torch.set_num_threads(1)
 
 SHAPE = (1, 8, 8)
 TRAIN_COUNT, TEST_COUNT = 45, 20

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from aecore import bench, data, runs
 from aecore.cli import main
 from aecore.recipes import RECIPES
 
+ROOT = Path(__file__).parents[1]
 TINY = ["--data", "digits", "--set", "train_count=200", "--set", "hidden=32", "--set", "code_size=8"]
 
 
@@ -58,6 +60,7 @@ def test_a_run_opens_in_a_new_process_with_the_same_figures(cli):
         check=True,
         capture_output=True,
         text=True,
+        cwd=ROOT,
     )
     assert json.loads(answer.stdout)["test_mse"] == pytest.approx(run["test_mse"], rel=1e-6)
 
@@ -83,6 +86,7 @@ def test_ctrl_c_leaves_a_run_that_resumes_to_the_end(cli, own_home):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        cwd=ROOT,
     )
     for line in process.stderr:
         if "epoch " in line:
@@ -118,11 +122,14 @@ def test_recipes_are_listed_with_source_and_published_figures(cli):
         (["train", "gfg-9", "--data", "patches"], "choose mnist, fashion-mnist or digits for gfg-9"),
         (["train", "--device", "cuda:99"], "device is cuda:99: choose "),
         (["train", "--data", "digits", "--set", "train_count=9999"], "choose 10 to 1,437"),
-        (["train", "--data", "digits", "--set", "hidden=65536,65536"], "parameters: choose smaller layers"),
+        (["train", "--data", "digits", "--set", "hidden=65536,65536"], "GB of memory: choose smaller layers"),
         (["runs", "show", "../../etc"], "there is no run '../../etc'"),
         (["runs", "resume", "nothing"], "there is no run 'nothing'"),
         (["runs", "rename", "zoo-digits-32", "mine"], "comes with the lab and stays as it is"),
         (["zoo", "zoo-mnist-33"], "zoo-mnist-33 is not a run of the zoo: did you mean zoo-mnist-32?"),
+        (["train", "--data", "digits", "--set", "dataset=patches"], "both digits and patches: choose one"),
+        (["train", "--data", "digits", "--set", "image_shape=1,8,8"], "choose 1×28×28, the shape of digits"),
+        (["zoo", "--device", "cuda:99"], "device is cuda:99: choose "),
         (["frobnicate"], "frobnicate"),
         (["train", "--frobnicate"], "--frobnicate"),
     ],
@@ -134,6 +141,22 @@ def test_bad_input_is_one_sentence_exit_code_2_and_nothing_written(cli, own_home
     assert len(err.strip().splitlines()) == 1
     assert out == ""
     assert not own_home.exists()
+
+
+def test_resuming_a_finished_run_is_refused_in_one_sentence(cli):
+    _, out, _ = cli("train", "lab-32", *TINY, "--epochs", "1", "--json")
+    code, out, err = cli("runs", "resume", json.loads(out)["run"])
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1
+    assert "start a new run" in err
+
+
+def test_a_home_that_cannot_be_is_one_sentence(cli, own_home):
+    own_home.write_text("a file, not a folder")
+    code, _, err = cli("train", "lab-32", *TINY, "--epochs", "1")
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert str(own_home) in err
 
 
 def test_a_damaged_data_file_is_one_sentence(cli, own_home, monkeypatch, tmp_path):

@@ -1,5 +1,8 @@
 """Models, their weights files and their losses: worked answers, and promises that every model keeps."""
 
+import signal
+from contextlib import contextmanager
+
 import pytest
 import torch
 from images import SHAPE, pictures
@@ -10,10 +13,12 @@ from torch import nn
 from aecore.config import MODEL_CONFIGS, ConvConfig, DenseConfig, TrainConfig
 from aecore.data.batches import pixels
 from aecore.losses import IMAGES_AT_ONCE, LOSSES, evaluate, mean_image
-from aecore.models import MODELS, build
+from aecore.models import MODELS, build, check_size
 from aecore.models.pca import PCA
 from aecore.models.weights import WeightsError, load_weights, save_weights
+from aecore.recipes import RECIPES
 from aecore.settings import SettingsError
+from aecore.state import TrainingState
 from aecore.training import train
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 31, 17)]
@@ -127,10 +132,23 @@ def test_weight_std_draws_all_weights_and_all_biases_from_one_normal_distributio
 
 
 def test_a_network_too_large_to_train_is_refused_before_it_takes_memory():
-    with pytest.raises(
-        SettingsError, match=r"^the network would have 8,697,152,304 parameters: choose smaller"
-    ):
+    with pytest.raises(SettingsError, match=r"^training would take \d+ GB of memory: choose smaller layers"):
         build(DenseConfig(hidden=(65_536, 65_536), code_size=32))
+
+
+def test_what_a_batch_takes_counts_too():
+    """Weights are few where convolutions are wide and batches large; what they answer is not."""
+    for config, too_many in ((ConvConfig(), 65_536), (ConvConfig(channels=(60_000,), code_size=1), 1_437)):
+        check_size(config.replace(channels=config.channels[:1]), 1)
+        with pytest.raises(SettingsError, match="of memory: choose smaller layers.* or a smaller batch_size"):
+            check_size(config, too_many)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_recipe_is_too_large(name):
+    for dataset in RECIPES[name].datasets:
+        experiment = RECIPES[name].on(dataset)
+        check_size(experiment.model, experiment.train.batch_size)
 
 
 def test_a_reconstruction_worked_out_by_hand():
@@ -228,7 +246,7 @@ def test_a_state_dict_saved_from_the_tutorials_class_loads_and_gives_the_same_im
         for weight in tutorial.parameters():
             weight.mul_(3)  # else every image is answered with the same grey
     save_file(tutorial.state_dict(), tmp_path / "ae.safetensors")
-    model = build(DenseConfig(hidden=(128, 64, 36, 18), code_size=9))
+    model = build(RECIPES["gfg-9"].experiment.model)
     load_weights(model, tmp_path / "ae.safetensors")
     images = pixels(pictures(6, (1, 28, 28)))
     with torch.no_grad():
@@ -332,6 +350,43 @@ def test_a_bad_weights_file_is_named_and_refused_and_the_model_stays_as_it_was(t
     assert words in sentence
     assert "\n" not in sentence
     assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
+
+
+@contextmanager
+def no_room():
+    """A file may not grow beyond 100 bytes; only Unix can be told so."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # else the first such write would end the process
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+
+WRITERS = {
+    "weights": lambda path: save_weights(build(TINY), path),
+    "half as large weights": lambda path: save_weights(build(TINY), path, torch.float16),
+    "training state": lambda path: TrainingState(build(TINY), TrainConfig(), 36).save(path),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_file_that_cannot_be_written_is_named_and_the_old_one_stays(tmp_path, write):
+    path, gone = tmp_path / "some.safetensors", tmp_path / "gone" / "some.safetensors"
+    write(path)
+    before = path.read_bytes()
+    assert len(before) > 100
+    with no_room(), pytest.raises(WeightsError) as error:
+        write(path)
+    assert str(error.value).startswith(f"{path} could not be written (")
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(WeightsError, match=f"^{gone} could not be written"):
+        write(gone)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])

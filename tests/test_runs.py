@@ -2,18 +2,26 @@
 
 import itertools
 import json
+import math
 import os
 import random
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 import torch
 from images import SHAPE, TEST_COUNT, TINY_DIGITS, TRAIN_COUNT, experiment, image_set
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from sklearn.decomposition import PCA as SklearnPCA
 
 from aecore import runs, training
@@ -25,6 +33,8 @@ from aecore.models import build
 from aecore.models.weights import WeightsError, save_weights
 from aecore.runs import RunError, execution, shelf
 from aecore.runs.execution import create, execute
+from aecore.runs.history import COLUMNS
+from aecore.runs.notebook import read_notes
 from aecore.settings import SettingsError
 from aecore.training import train
 
@@ -147,6 +157,7 @@ print(run.status, repr(run.result.test_mse), repr(evaluate(runs.load(run, "cpu")
         [sys.executable, "-c", program, run.id],
         capture_output=True,
         text=True,
+        cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": path},
     )
     assert answer.stdout.split() == ["finished", *[repr(run.result.test_mse)] * 2], answer.stderr
@@ -198,16 +209,28 @@ def test_a_run_stopped_by_hand_is_over_and_can_be_used():
 EXPLOSIVE = {"optimizer": "sgd", "learning_rate": 10, "output_activation": "identity", "epochs": 20}
 
 
+DIVERGING = [
+    {"weight_std": 0.5},
+    {"weight_std": 10.0},
+    {"weight_std": 10.0, "validation_share": 0},
+    {"weight_std": 10.0, "batch_size": 36, "hidden": (32,) * 4},
+    {"weight_std": 10.0, "batch_size": 36, "hidden": (32,) * 4, "keep_best": False},
+    {"weight_std": 10.0, "batch_size": 36, "hidden": (32,) * 4, "epochs": 1},
+    {"weight_std": 10.0, "batch_size": 45, "hidden": (32,) * 4, "epochs": 1, "validation_share": 0},
+]
+BOUNDED = {"loss": "bce", "output_activation": "sigmoid", "optimizer": "adam", "weight_std": 10.0}
+"""No answer is far off, but inside the network there is no such limit."""
+
+
 @pytest.mark.parametrize(
     "settings",
     [
-        {"weight_std": 0.5},
-        {"weight_std": 10.0},
-        {"weight_std": 10.0, "validation_share": 0},
-        {"weight_std": 10.0, "batch_size": 36, "hidden": (32,) * 4},
-        {"weight_std": 10.0, "batch_size": 36, "hidden": (32,) * 4, "keep_best": False},
-        {"weight_std": 10.0, "batch_size": 36, "hidden": (32,) * 4, "epochs": 1},
-        {"weight_std": 10.0, "batch_size": 45, "hidden": (32,) * 4, "epochs": 1, "validation_share": 0},
+        *({"loss": loss, **settings} for loss, settings in itertools.product(("mse", "l1"), DIVERGING)),
+        {**BOUNDED, "hidden": (32,) * 16},
+        {**BOUNDED, "hidden": (32,) * 16, "validation_share": 0},
+        {**BOUNDED, "hidden": (32,) * 16, "batch_size": 36},
+        {**BOUNDED, "hidden": (32,) * 16, "batch_size": 36, "epochs": 1},
+        {**BOUNDED, "hidden": (32,) * 16, "batch_size": 45, "epochs": 1, "validation_share": 0},
     ],
     ids=str,
 )
@@ -218,12 +241,55 @@ def test_a_run_that_diverged_is_over_says_so_and_others_are_still_listed(setting
     run = runs.get(run.id)
     assert run.status == "diverged"
     assert "lower learning_rate (it was 10)" in run.result.message
-    if run.result.test_mse is None:
+    check_figures(run)
+    assert {each.id for each in runs.list_runs()} == {good.id, run.id}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"loss": "l1", "hidden": (32,) * 4},
+        {"loss": "l1", "hidden": (32,) * 4, "keep_best": False},
+        {"loss": "l1", "hidden": (32,) * 8},
+        {"loss": "l1", "hidden": (32,) * 8, "validation_share": 0, "batch_size": 45},
+    ],
+    ids=str,
+)
+def test_a_run_with_a_loss_but_no_squared_error_is_over_and_says_what_is_odd(settings):
+    """The loss is a number, its square is none: the training itself has nothing to stop for."""
+    wild = {**EXPLOSIVE, "optimizer": "adam", "weight_std": 10.0, "epochs": 1, "batch_size": 36}
+    run = trained(**{**wild, **settings})
+    assert run.status == "finished"
+    assert "is no better than answering every image with the mean image" in run.result.message
+    assert run.result.test_mse is run.result.gain_over_pca is None
+    assert run.result.test_loss > 1e9
+    check_figures(run)
+
+
+def check_figures(run):
+    """Those of the stored weights; none in place of what is no finite number, or where nothing is stored."""
+    for file in run.folder.glob("*.json"):
+        json.loads(file.read_text(), parse_constant=lambda word: pytest.fail(f"{word} in {file.name}"))
+    assert math.isfinite(run.result.pca_mse + run.result.mean_image_mse)
+    assert len(runs.read_history(run.folder).losses) > 0
+    if (run.folder / "weights.safetensors").exists():
+        model = runs.load(run, "cpu")
+        for told, loss in ((run.result.test_mse, "mse"), (run.result.test_loss, run.experiment.train.loss)):
+            measured = evaluate(model, IMAGES.test_images, loss)
+            assert told == (measured if math.isfinite(measured) else None)
+    else:
+        assert (run.result.test_mse, run.result.test_loss) == (None, None)
         with pytest.raises(RunError, match=f"run {run.id} is diverged and has no weights: "):
             runs.load(run, "cpu")
-    else:
-        assert evaluate(runs.load(run, "cpu"), IMAGES.test_images) == run.result.test_mse
-    assert {each.id for each in runs.list_runs()} == {good.id, run.id}
+
+
+def test_a_collapsed_run_says_so_in_its_result_and_a_good_one_says_nothing():
+    collapsed = trained(learning_rate=10, weight_std=1.0, keep_best=False)
+    assert "is no better than answering every image with the mean image" in collapsed.result.message
+    assert collapsed.status == "finished"
+    good = trained(epochs=20)
+    assert good.result.test_mse < good.result.mean_image_mse
+    assert good.result.message == ""
 
 
 # What cannot be started
@@ -234,14 +300,49 @@ def test_a_run_that_diverged_is_over_says_so_and_others_are_still_listed(setting
     [
         ({"image_shape": (1, 9, 9)}, "image_shape is 1×9×9: choose 1×8×8"),
         ({"train_count": TRAIN_COUNT + 1}, f"train_count is {TRAIN_COUNT + 1}: choose 10 to {TRAIN_COUNT}"),
-        ({"hidden": (65_536, 65_536)}, "the network would have 8,598,978,627 parameters: choose smaller"),
+        ({"hidden": (65_536, 65_536)}, "training would take 138 GB of memory: choose smaller layers"),
+        ({"hidden": (65_536,), "batch_size": 65_536}, "training would take "),
+        (
+            {"kind": "conv", "channels": (60_000,), "code_size": 1, "batch_size": 1437},
+            "training would take ",
+        ),
     ],
+    ids=str,
 )
 def test_what_cannot_be_trained_is_refused_before_anything_is_written(settings, sentence):
     with pytest.raises(SettingsError) as error:
         create(experiment(**settings))
     assert str(error.value).startswith(sentence)
     assert not runs.runs_folder().exists()
+    if "memory" in sentence or "take" in sentence:
+        assert "memory" in str(error.value)
+        assert "smaller batch_size" in str(error.value)
+
+
+@pytest.mark.parametrize("obstacle", ["a link to nowhere", "a file"])
+def test_where_no_run_can_be_put_it_is_an_error_and_not_a_search_without_end(own_home, obstacle):
+    own_home.mkdir()
+    if obstacle == "a file":
+        (own_home / "runs").write_text("in the way")
+    else:
+        (own_home / "runs").symlink_to(own_home / "gone" / "with the disk")
+    with ends_within(30), pytest.raises(OSError, match="runs"):
+        create(experiment())
+
+
+@contextmanager
+def ends_within(seconds):
+    """Fails rather than waits; only where there is such an alarm."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail(f"not over after {seconds} s"))
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("recipe", ["../escaped", "a/b", "/tmp/absolute", ".hidden", "", "x" * 300, "a\0b"])
@@ -281,15 +382,33 @@ CASES += [
 assert len(CASES) == 20
 
 
+WENT_ON: dict[int, int] = {}
+"""By case, how many of its cut trainings were taken up from a saved state."""
+
+
 @pytest.mark.parametrize("number", range(20))
 @pytest.mark.usefixtures("every_step")
 def test_a_run_cut_at_a_random_moment_and_resumed_is_the_uncut_one(monkeypatch, number):
+    WENT_ON[number] = cut_and_compare(monkeypatch, number)
+
+
+@pytest.mark.usefixtures("every_step")
+def test_most_of_those_runs_went_on_from_a_saved_state(monkeypatch):
+    """Else they would show less than they say: a run that begins again is of course the uncut one."""
+    for number in set(range(20)) - WENT_ON.keys():
+        WENT_ON[number] = cut_and_compare(monkeypatch, number)
+    assert sum(map(bool, WENT_ON.values())) >= 12
+    assert len(set(WENT_ON.values())) >= 2  # and not all of them
+
+
+def cut_and_compare(monkeypatch, number):
     """Cut after a random record, sometimes twice, with its state saved at every epoch or only at some."""
     chance = random.Random(number)
     settings = {"epochs": 7, "plateau_patience": 0, "seed": number, **CASES[number]}
     monkeypatch.setattr(execution, "SECONDS_BETWEEN_SAVES", 1e9)
     uncut = create(experiment(**settings))
-    record_count = sum(1 for _ in execute(uncut, IMAGES, "cpu"))
+    moments = [moment(record) for record in execute(uncut, IMAGES, "cpu")]
+    assert len(set(moments)) == len(moments)
     uncut = runs.get(uncut.id)
 
     run = create(experiment(**settings))
@@ -297,18 +416,18 @@ def test_a_run_cut_at_a_random_moment_and_resumed_is_the_uncut_one(monkeypatch, 
     for _ in range(chance.choice([1, 1, 2])):
         monkeypatch.setattr(execution, "SECONDS_BETWEEN_SAVES", 0)
         records = execute(runs.get(run.id), IMAGES, "cpu")
-        for index, record in enumerate(records):
-            went_on += index == 0 and record.step > 1
-            if record.ended is None and index >= chance.randrange(record_count):
-                break
+        record = next(records)
+        went_on += record.step > 1
+        cut = chance.choice(moments[moments.index(moment(record)) : -1])  # after the last one it is over
+        while moment(record) != cut:
             saves = 0 if save_always or chance.random() < 0.5 else 1e9
             monkeypatch.setattr(execution, "SECONDS_BETWEEN_SAVES", saves)
+            record = next(records)
         records.close()
-        if record.ended:
-            break
         assert runs.get(run.id).status == "interrupted"
-    if not record.ended:
-        list(execute(runs.get(run.id), IMAGES, "cpu"))
+    records = execute(runs.get(run.id), IMAGES, "cpu")
+    went_on += next(records).step > 1
+    list(records)
     run = runs.get(run.id)
 
     history, expected = runs.read_history(run.folder), runs.read_history(uncut.folder)
@@ -321,6 +440,11 @@ def test_a_run_cut_at_a_random_moment_and_resumed_is_the_uncut_one(monkeypatch, 
     for name in names_in(run.folder):
         if name.endswith((".safetensors", ".npy")):
             assert (run.folder / name).read_bytes() == (uncut.folder / name).read_bytes(), name
+    return went_on
+
+
+def moment(record):
+    return record.step, record.epoch is not None, record.ended
 
 
 @pytest.mark.parametrize("cut_after", range(1, 8))
@@ -383,19 +507,111 @@ def test_a_learning_rate_set_by_hand_outlives_an_interruption(monkeypatch):
         lambda path: path.write_bytes(path.read_bytes()[:-50]),
         lambda path: path.write_bytes(b""),
         lambda path: save_weights(build(experiment().model), path),  # weights, but no training state
+        lambda path: rewrite(path, metadata={}),
+        lambda path: rewrite(path, metadata={"state": ""}),
+        lambda path: rewrite(path, metadata={"state": "no JSON"}),
+        lambda path: rewrite(path, metadata={"state": "{}"}),
+        lambda path: rewrite(path, metadata={"state": "[]"}),
+        lambda path: rewrite(path, metadata={"state": "5"}),
+        lambda path: rewrite(path, {"model.encoder.0.bias": None}),
+        lambda path: rewrite(path, {"best.encoder.0.bias": None}),
+        lambda path: rewrite(path, {"optimizer.0.exp_avg": None}),
+        lambda path: rewrite(path, {f"optimizer.0.{name}": None for name in ("exp_avg", "exp_avg_sq", "step")}),
+        lambda path: rewrite(path, {"generator": None}),
+        lambda path: rewrite(path, {"generator": torch.zeros(3)}),
+        lambda path: rewrite(path, {"model.extra": torch.zeros(3)}),
+        lambda path: rewrite(path, {"optimizer.x.y.z": torch.zeros(3)}),
+        lambda path: rewrite(path, {"optimizer.0.exp_avg": torch.zeros(2, 2)}),
+        lambda path: shutil.copy(saved(code_size=4).folder / path.name, path),
+        lambda path: shutil.copy(saved(hidden=(7, 7)).folder / path.name, path),
+        lambda path: shutil.copy(saved(optimizer="sgd").folder / path.name, path),
+        lambda path: shutil.copy(saved(schedule="plateau").folder / path.name, path),
     ],
-    ids=["truncated", "empty", "something else"],
+    ids=[
+        "truncated",
+        "empty",
+        "something else",
+        "no metadata",
+        "empty metadata",
+        "metadata not JSON",
+        "metadata {}",
+        "metadata []",
+        "metadata 5",
+        "a weight missing",
+        "a best weight missing",
+        "a moment missing",
+        "all of a weight's moments missing",
+        "no generator",
+        "another generator",
+        "a weight too many",
+        "a moment of nothing",
+        "a moment of another shape",
+        "of another code size",
+        "of another network",
+        "of another optimizer",
+        "of another schedule",
+    ],
 )
-def test_a_damaged_training_state_is_named(monkeypatch, damage):
-    monkeypatch.setattr(execution, "SECONDS_BETWEEN_SAVES", 0)
-    run = create(experiment())
-    records = execute(run, IMAGES, "cpu")
-    next(record for record in records if record.epoch)
-    records.close()
+def test_a_damaged_training_state_is_named(damage):
+    run = saved(schedule="one-cycle")
     damage(run.folder / "resume.safetensors")
-    with pytest.raises(WeightsError, match="resume.safetensors is damaged"):
+    with pytest.raises(WeightsError, match="resume.safetensors is damaged") as error:
         next(execute(run, IMAGES, "cpu"))
+    assert str(run.folder) in str(error.value)
+    assert "
+" not in str(error.value)
     assert run.status == "interrupted"
+
+
+def saved(**settings):
+    """A run cut after its first epoch, whose state was saved."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution, "SECONDS_BETWEEN_SAVES", 0)
+        run = create(experiment(**settings))
+        records = execute(run, IMAGES, "cpu")
+        next(record for record in records if record.epoch)
+        records.close()
+    return run
+
+
+def rewrite(path, tensors=None, metadata=None):
+    """Change, add or, with None, take away tensors of a safetensors file, or replace its metadata."""
+    with safe_open(path, "pt") as file:
+        described = file.metadata() if metadata is None else metadata
+    changed = {**load_file(path), **(tensors or {})}
+    save_file({name: value for name, value in changed.items() if value is not None}, path, described or None)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "history.csv").unlink(),
+        lambda folder: (folder / "losses.npy").unlink(),
+        lambda folder: (folder / "history.csv").write_text(",".join(COLUMNS) + "
+"),
+        lambda folder: np.save(folder / "losses.npy", np.zeros(3, np.float32)),
+    ],
+    ids=["no epochs", "no losses", "fewer epochs", "fewer losses"],
+)
+def test_a_saved_run_without_all_of_its_history_is_not_taken_up(damage):
+    """It would be over some day, with half a history and no word about it."""
+    run = saved()
+    damage(run.folder)
+    before = names_in(run.folder)
+    with pytest.raises(RunError, match=r"history|losses\.npy is damaged"):
+        next(execute(run, IMAGES, "cpu"))
+    assert names_in(run.folder) == before
+
+
+def test_a_history_is_cut_to_what_is_asked_for_and_never_shorter():
+    history = runs.read_history(trained().folder)
+    assert history.cut(3, 18) == history
+    part = history.cut(2, 12)
+    assert (len(part.epochs), len(part.losses)) == (2, 12)
+    assert history.cut(0, 0) == runs.History([], [])
+    for epochs, steps in ((4, 18), (3, 19), (4, 24)):
+        with pytest.raises(RunError):
+            history.cut(epochs, steps)
 
 
 # One training at a time
@@ -470,6 +686,53 @@ def test_many_who_look_at_once_all_see_the_same_status():
     for thread in threads:
         thread.join()
     assert set(seen) == {"interrupted"}
+
+
+@pytest.mark.parametrize("obstacle", ["a folder that cannot be written", "a lock that is a folder"])
+def test_where_the_lock_cannot_be_opened_nobody_trains(open_home, obstacle):
+    run = interrupted()
+    (run.folder / ".lock").unlink(missing_ok=True)
+    if obstacle == "a lock that is a folder":
+        (run.folder / ".lock").mkdir()
+    with read_only(open_home):
+        assert run.status == "interrupted"
+        assert [each.status for each in runs.list_runs()] == ["interrupted"]
+
+
+@pytest.fixture
+def open_home(monkeypatch):
+    """A home that every user of the machine may look into; pytest's own folders are one user's."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        home = Path(folder) / "home"
+        monkeypatch.setenv("AECORE_HOME", str(home))
+        yield home
+
+
+NOBODY = 65_534
+
+
+@contextmanager
+def read_only(home):
+    """Nothing in `home` may be written meanwhile; root, whom no permission binds, is somebody else meanwhile."""
+    if os.name != "posix":
+        pytest.skip("needs the permissions of Unix")
+    everything = [home, *home.rglob("*")]
+    modes = {path: path.stat().st_mode for path in everything}
+    is_root = os.geteuid() == 0
+    if is_root and not hasattr(os, "setresuid"):
+        pytest.skip("root can be bound by no permission, and cannot be somebody else for a while here")
+    for path in everything:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        if is_root:
+            os.setresuid(NOBODY, NOBODY, 0)
+        yield
+    finally:
+        if is_root:
+            os.setresuid(0, 0, 0)
+        for path, mode in modes.items():
+            path.chmod(mode)
 
 
 # The shelf
@@ -549,6 +812,58 @@ def test_a_deleted_run_is_gone_with_its_notes_and_stays_gone():
     assert [path.name for path in runs.runs_folder().iterdir()] == [other.id]
     shutil.copytree(other.folder, run.folder)
     assert runs.get(run.id).name == "custom on digits"
+
+
+@pytest.mark.parametrize("moment", ["before", "halfway"])
+def test_a_removal_that_was_cut_off_has_forgotten_the_notes_and_the_next_one_removes_the_rest(
+    monkeypatch, moment
+):
+    """Notes left behind would be those of another run some day, or of nothing for ever."""
+    run, other, third = trained(), trained(), trained()
+    for each in (run, other, third):
+        runs.rename(each.id, f"name of {each.id}")
+
+    def killed(folder, *_, **__):
+        if moment == "halfway":
+            (Path(folder) / "config.json").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shutil, "rmtree", killed)
+        runs.delete(run.id)
+    assert {each.id for each in runs.list_runs()} == {other.id, third.id}
+    assert runs.damaged_runs() == []
+    assert not run.folder.exists()
+    assert read_notes().keys() == {other.id, third.id}
+    assert len(list(runs.runs_folder().iterdir())) == 3  # what is left of it is out of sight
+
+    runs.delete(other.id)
+    assert [path.name for path in runs.runs_folder().iterdir()] == [third.id]
+    assert read_notes().keys() == {third.id}
+
+
+def test_hidden_files_of_the_system_do_not_stand_in_a_removals_way():
+    """Finder, for one, puts a .DS_Store into every folder it shows."""
+    run, other = trained(), trained()
+    (runs.runs_folder() / ".DS_Store").write_bytes(b"where the icons are")
+    runs.delete(run.id)
+    assert [each.id for each in runs.list_runs()] == [other.id]
+    assert (runs.runs_folder() / other.id / "weights.safetensors").exists()
+
+
+def test_two_removals_at_once_both_succeed(monkeypatch):
+    """One finds what the other has just hidden, and either may be the first to remove it."""
+    first, second = trained(), trained()
+    rmtree = shutil.rmtree
+
+    def overtaken(folder, *arguments, **how):
+        monkeypatch.setattr(shutil, "rmtree", rmtree)
+        runs.delete(second.id)
+        rmtree(folder, *arguments, **how)
+
+    monkeypatch.setattr(shutil, "rmtree", overtaken)
+    runs.delete(first.id)
+    assert list(runs.runs_folder().iterdir()) == []
 
 
 def test_who_still_holds_a_deleted_run_can_neither_train_it_nor_bring_its_folder_back():
@@ -666,6 +981,11 @@ def test_a_damaged_record_is_named_once_and_the_other_runs_are_listed(name, dama
         pytest.param("losses.npy", b"", id="losses empty"),
         pytest.param("losses.npy", bytes(1000), id="losses zeros"),
         pytest.param("losses.npy", 0.5, id="losses truncated"),
+        pytest.param("losses.npy", 0.1, id="losses truncated in their header"),
+        pytest.param("losses.npy", b"PK\x03\x04", id="losses that begin like a zip file"),
+        pytest.param("losses.npy", b"PK\x05\x06" + bytes(18), id="losses an empty zip file"),
+        pytest.param("losses.npy", lambda path: npz(path), id="losses a zip file of arrays"),
+        pytest.param("losses.npy", lambda path: pickled(path), id="losses a pickle"),
         pytest.param("history.csv", b"", id="history empty"),
         pytest.param("history.csv", bytes(1000), id="history zeros"),
         pytest.param("history.csv", bytes(200_000), id="history many zeros"),
@@ -679,6 +999,8 @@ def test_a_damaged_history_is_named_and_the_run_still_opens(name, content):
     path = run.folder / name
     if content is None:
         path.unlink()
+    elif callable(content):
+        content(path)
     elif isinstance(content, float):
         path.write_bytes(path.read_bytes()[: int(path.stat().st_size * content)])
     else:
@@ -687,6 +1009,16 @@ def test_a_damaged_history_is_named_and_the_run_still_opens(name, content):
         runs.read_history(run.folder)
     assert "\n" not in str(error.value)
     assert evaluate(runs.load(runs.get(run.id), "cpu"), IMAGES.test_images) == run.result.test_mse
+
+
+def npz(path):
+    with path.open("wb") as file:
+        np.savez(file, losses=np.zeros(18, np.float32))
+
+
+def pickled(path):
+    with path.open("wb") as file:
+        np.save(file, np.array([0.5, None], dtype=object), allow_pickle=True)
 
 
 def test_a_run_without_history_has_an_empty_one():
@@ -716,13 +1048,83 @@ def test_without_their_database_runs_are_still_readable():
     for deed in (runs.list_runs, lambda: runs.get(run.id), lambda: runs.rename(run.id, "x")):
         with pytest.raises(RunError) as error:
             deed()
-        assert str(error.value).startswith(f"{database} cannot be used (")
+        assert str(error.value).startswith(f"{database} is damaged (")
         assert "move it away" in str(error.value)
+        assert "
+" not in str(error.value)
     again = runs.read_run(run.folder)
     assert replace(again, name="mine") == replace(run, name="mine")
     assert runs.load(again, "cpu")
     database.unlink()
     assert [each.id for each in runs.list_runs()] == [run.id]
+
+
+def test_in_a_home_that_cannot_be_written_names_and_notes_can_be_read(open_home):
+    run = trained()
+    runs.rename(run.id, "mine")
+    runs.annotate(run.id, "a note")
+    with read_only(open_home):
+        (again,) = runs.list_runs()
+        assert (again.name, again.note) == ("mine", "a note")
+        assert (runs.get(run.id).name, runs.get(run.id).note) == ("mine", "a note")
+        assert evaluate(runs.load(again, "cpu"), IMAGES.test_images) == run.result.test_mse
+        for deed in (runs.rename, runs.annotate):
+            with pytest.raises(RunError) as error:
+                deed(run.id, "x")
+            check_nothing_is_lost(error, open_home)
+    assert runs.get(run.id).name == "mine"
+
+
+def check_nothing_is_lost(error, home):
+    """To move a sound database away would lose it."""
+    assert str(error.value).startswith(f"{home / 'lab.sqlite'} ")
+    assert "move it away" not in str(error.value)
+    assert "damaged" not in str(error.value)
+    assert "
+" not in str(error.value)
+
+
+def test_without_any_notes_a_home_that_cannot_be_written_is_readable_too(open_home):
+    run = trained()
+    with read_only(open_home):
+        assert [each.id for each in runs.list_runs()] == [run.id]
+
+
+def test_while_another_holds_the_notes_they_can_be_read_and_writing_says_that_it_cannot_be_now(
+    monkeypatch, own_home
+):
+    run = interrupted()
+    runs.rename(run.id, "mine")
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *path, **how: connect(*path, **{**how, "timeout": 0}))
+    with closing(connect(own_home / "lab.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE notes SET name = 'half way'")
+        assert runs.get(run.id).name == "mine"
+        with pytest.raises(RunError, match="locked") as error:
+            runs.rename(run.id, "x")
+        check_nothing_is_lost(error, own_home)
+        other.execute("ROLLBACK")
+    assert runs.get(run.id).name == "mine"
+
+
+def test_a_full_disk_keeps_the_old_notes_and_does_not_call_them_damaged(own_home):
+    resource = pytest.importorskip("resource")
+    run = interrupted()
+    runs.annotate(run.id, "old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # else the first such write would end the process
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(RunError) as error:
+            for _ in range(50):
+                runs.annotate(run.id, "ß" * 9_000)
+                runs.annotate(interrupted().id, "ß" * 9_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    check_nothing_is_lost(error, own_home)
+    assert runs.get(run.id).note in ("old", "ß" * 9_000)
 
 
 def test_two_processes_that_write_notes_at_once_lose_neither_names_nor_notes():

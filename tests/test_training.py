@@ -17,6 +17,7 @@ from aecore.data.batches import hold_out, pixels, shuffled_batches
 from aecore.data.sources import SOURCES
 from aecore.losses import LOSSES, evaluate, mean_image
 from aecore.models import build
+from aecore.recipes import RECIPES
 from aecore.settings import SettingsError
 from aecore.state import TrainingState
 from aecore.training import train
@@ -282,20 +283,22 @@ def test_a_loss_that_is_no_number_ends_the_training_and_says_what_to_change(monk
     losses = losses_of(records)
     assert len(losses) == last.step < 300
     assert not math.isfinite(losses[-1])
+    if seconds == 0:  # every loss is looked at before the next step
+        assert all(map(math.isfinite, losses[:-1]))
 
 
 def test_after_diverging_the_best_weights_are_back():
     """Two calm epochs, then a learning rate that explodes."""
-    control, model = Control(), build(EXPLOSIVE)
-    config = TrainConfig(epochs=50, batch_size=7, optimizer="sgd", learning_rate=0.01)
+    control, model = Control(), build(EXPLOSIVE.replace(weight_std=0.5))
+    config = TrainConfig(epochs=50, batch_size=7, optimizer="sgd", learning_rate=1e-4)
     validation_losses = []
     for record in train(model, TRAIN, VALIDATION, config, control=control):
         if record.epoch:
             validation_losses.append(record.epoch.validation_loss)
             if record.epoch.epoch == 2:
-                control.change_learning_rate(1e6)
+                control.change_learning_rate(10)
     assert record.ended == "diverged"
-    assert "it was 1e+06" in record.message
+    assert "it was 10)" in record.message
     assert record.message.endswith("; the weights of epoch 2 are kept")
     assert evaluate(model, VALIDATION) == validation_losses[1] == min(validation_losses[:2])
 
@@ -317,24 +320,58 @@ def test_weights_broken_by_the_very_last_step_are_not_called_finished(validation
     assert "lower learning_rate" in records[-1].message
 
 
-def test_a_network_no_better_than_the_mean_image_is_told_after_the_first_epoch():
+@pytest.mark.parametrize(
+    ("settings", "warned_at"),
+    [
+        ({"epochs": 2, "batch_size": 32}, [44]),  # too short to be told before it ends
+        ({"epochs": 5, "batch_size": 32}, [110]),
+        ({"epochs": 6, "batch_size": 32}, [110, 132]),
+        ({"epochs": 5, "batch_size": 14}, [100, 250]),
+        ({"epochs": 2, "batch_size": 14}, [100]),
+        ({"epochs": 1, "batch_size": 4}, [175]),
+        ({"epochs": 3, "batch_size": 4}, [175, 525]),
+        ({"epochs": 9, "batch_size": 14, "early_stop": 1}, [100]),  # and the epoch of step 100 is its last
+        ({"epochs": 9, "batch_size": 14, "early_stop": 2}, [100, 150]),
+    ],
+    ids=str,
+)
+def test_a_network_no_better_than_the_mean_image_is_told_once_it_had_its_chance_and_at_the_end(
+    settings, warned_at
+):
     """The tutorials' network at their learning rate: it answers every digit with the same grey picture."""
     images = digits.load(SOURCES["digits"], None).train_images[:800]
-    deep = DenseConfig(hidden=(128, 64, 36, 18), code_size=9)
-    config = TrainConfig(epochs=2, batch_size=32, learning_rate=0.1)
-    warnings = [record.message for record in train(build(deep), images[100:], images[:100], config)]
-    assert [bool(warning) for warning in warnings].count(True) == 1
-    warning = max(warnings)
+    deep = RECIPES["gfg-9"].experiment.model
+    config = TrainConfig(learning_rate=0.1, **settings)
+    records = list(train(build(deep), images[100:], images[:100], config))
+    warned = [record for record in records if record.message]
+    assert [record.step for record in warned] == warned_at
+    assert warned[-1] is records[-1]
+    assert all(record.epoch for record in warned[:-1])
     to_beat = evaluate(mean_image(images[100:]).expand_as, images[:100])
-    assert f"({to_beat:.4f})" in warning
-    assert "lower learning_rate (it is 0.1)" in warning
+    for record in warned:
+        assert record.message.startswith(f"after {record.step} steps the loss (")
+        assert f"the mean image ({to_beat:.4f})" in record.message
+        assert "lower learning_rate (it is 0.1)" in record.message
 
 
 def test_a_network_that_learns_is_not_warned_about():
-    config, wide = TrainConfig(epochs=2, batch_size=4, learning_rate=0.01), TINY.replace(hidden=(64,))
-    images = pictures(200, seed=3)
-    for validation in (VALIDATION, NONE_HELD_OUT):
+    wide, images = TINY.replace(hidden=(64,)), pictures(200, seed=3)
+    for epochs, validation in itertools.product((1, 2, 4), (VALIDATION, NONE_HELD_OUT)):
+        config = TrainConfig(epochs=epochs, batch_size=4, learning_rate=0.01)
         assert not any(record.message for record in train(build(wide), images, validation, config))
+
+
+def test_the_warning_at_the_end_is_about_the_weights_that_are_kept():
+    """One good epoch, then all is spoilt: with keep_best there is nothing to warn about."""
+    for keep_best in (True, False):
+        control = Control()
+        config = TrainConfig(epochs=4, batch_size=7, learning_rate=0.01, keep_best=keep_best)
+        wide = build(TINY.replace(hidden=(64,)))
+        for record in train(wide, pictures(200, seed=3), VALIDATION, config, control=control):
+            if record.epoch and record.epoch.epoch == 3:
+                control.change_learning_rate(10)
+        assert record.ended == "finished"
+        assert ("no better than" in record.message) != keep_best
 
 
 # Control
@@ -451,6 +488,17 @@ def test_another_learning_rate_counts_from_the_next_step_on():
             for weight in reference.parameters():
                 weight -= (0.01 if index < 3 else 0.5) * weight.grad
     assert losses == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("learning_rate", [-0.5, 0, 11, math.nan, math.inf, -math.inf])
+@pytest.mark.usefixtures("every_step")
+def test_a_learning_rate_that_cannot_be_is_refused_and_the_old_one_stays(learning_rate):
+    control = Control()
+    records = train(build(TINY), TRAIN, VALIDATION, SHORT, control=control)
+    next(records)
+    with pytest.raises(SettingsError, match="^learning_rate is .*: choose more than 0 and at most 10$"):
+        control.change_learning_rate(learning_rate)
+    assert {record.learning_rate for record in records} == {0.01}
 
 
 @pytest.mark.usefixtures("every_step")

@@ -30,6 +30,12 @@ def test_stored_figures_are_those_of_the_stored_weights(name):
     assert evaluate(model, images) == pytest.approx(run.result.test_mse, rel=1e-4)
 
 
+@pytest.mark.parametrize(("name", "made_from"), zoo.ENTRIES.items())
+def test_every_entry_was_made_by_its_recipe_as_it_stands(name, made_from):
+    recipe, dataset = made_from
+    assert runs.get(name).experiment == RECIPES[recipe].on(dataset)
+
+
 @pytest.mark.parametrize("name", zoo.ENTRIES)
 def test_every_entry_beats_pca_of_the_same_size(name):
     assert runs.get(name).result.gain_over_pca > 1

@@ -44,6 +44,7 @@ def _fetch_file(source: IdxSource, mirrors: list[str], name: str, md5: str, bar:
     downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT)  # pyright: ignore
     folder, failures = download_folder(source.archive), []
     for mirror in mirrors:
+        bar.reset()  # what another mirror sent of the file does not count
         try:
             path = pooch.retrieve(mirror + name, f"md5:{md5}", name, folder, downloader=downloader)  # pyright: ignore
             return Path(path)

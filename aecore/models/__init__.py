@@ -11,25 +11,40 @@ from aecore.settings import SettingsError
 
 MODELS: dict[str, type[Autoencoder]] = {"dense": DenseAutoencoder, "conv": ConvAutoencoder}
 
-MOST_PARAMETERS = 500_000_000
-"""A larger network's weights and optimiser moments would not fit in 8 GB."""
+MOST_MEMORY = 8e9
+"""Bytes that training a model may take."""
 
 
-def check_size(config: ModelConfig) -> None:
-    """Raise SettingsError where the network would be too large to train; takes no memory."""
+def training_memory(config: ModelConfig, batch_size: int) -> int:
+    """About how many bytes training takes, the images left out; found without taking any.
+
+    Weights, gradients and Adam's two moments, and every layer's output for a batch with its gradient.
+    """
+    outputs: list[int] = []
     with torch.device("meta"):  # shapes without numbers
-        parameters = sum(weight.numel() for weight in MODELS[config.kind](config).parameters())
-    if parameters > MOST_PARAMETERS:
+        model = MODELS[config.kind](config)
+        for module in model.modules():
+            if not any(module.children()):  # a layer, not a group of layers
+                module.register_forward_hook(lambda _layer, _input, output: outputs.append(output.numel()))
+        model(torch.empty(1, *config.image_shape))
+    weights = sum(weight.numel() for weight in model.parameters())
+    return 4 * (4 * weights + 2 * batch_size * sum(outputs))
+
+
+def check_size(config: ModelConfig, batch_size: int = 1) -> None:
+    """Raise SettingsError where training would take more memory than MOST_MEMORY."""
+    memory = training_memory(config, batch_size)
+    if memory > MOST_MEMORY:
         raise SettingsError(
-            f"the network would have {parameters:,} parameters: "
-            f"choose smaller layers or a smaller code, at most {MOST_PARAMETERS:,}"
+            f"training would take {memory / 1e9:,.0f} GB of memory: choose smaller layers, a smaller code "
+            f"or a smaller batch_size, at most {MOST_MEMORY / 1e9:.0f} GB"
         )
 
 
 def build(config: ModelConfig, seed: int = 0) -> Autoencoder:
     """A fresh model on the CPU; the same seed gives the same weights.
 
-    Raises SettingsError where the network would be too large to train.
+    Raises SettingsError where it would take too much memory to train.
     """
     check_size(config)
     with torch.random.fork_rng(

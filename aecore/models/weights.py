@@ -16,12 +16,11 @@ class WeightsError(LabError):
 
 
 def save_weights(model: nn.Module, path: Path, dtype: torch.dtype = torch.float32) -> None:
-    """Write the model's weights to `path` in one piece, as float32 or as float16 (half the bytes)."""
-    tensors = {
-        name: weight.detach().to("cpu", dtype).contiguous() for name, weight in model.state_dict().items()
-    }
-    with whole(path) as temporary:
-        save_file(tensors, temporary)
+    """Write the model's weights to `path` in one piece, as float32 or as float16 (half the bytes).
+
+    Raises WeightsError where it cannot be written.
+    """
+    write_tensors(path, {name: weight.detach().to(dtype) for name, weight in model.state_dict().items()})
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
@@ -55,3 +54,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"{path} is not there: train the model again") from None
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is damaged ({error}): restore it or train the model again") from None
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write a safetensors file in one piece. Raises WeightsError where it cannot be written."""
+    try:
+        with whole(path) as temporary:
+            save_file(
+                {name: value.cpu().contiguous() for name, value in tensors.items()}, temporary, metadata
+            )
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(
+            f"{path} could not be written ({error}): make room or choose another folder"
+        ) from None

@@ -3,7 +3,7 @@
 import math
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -17,6 +17,7 @@ from aecore.config import Experiment
 from aecore.control import Control
 from aecore.data import SOURCES, ImageSet
 from aecore.data.batches import check_count, hold_out
+from aecore.files import TEMPORARY
 from aecore.losses import evaluate, mean_image
 from aecore.models import build, check_size
 from aecore.models.base import Autoencoder
@@ -36,8 +37,8 @@ SECONDS_BETWEEN_SAVES = 10
 def create(experiment: Experiment) -> Run:
     """A new run's folder, with nothing in it yet but what is to be done.
 
-    Raises SettingsError, before anything is written, where model and data set do not fit or the network
-    would be too large.
+    Raises SettingsError, before anything is written, where model and data set do not fit or training would
+    take too much memory.
     """
     source = SOURCES[experiment.data.dataset]
     if experiment.model.image_shape != source.image_shape:
@@ -46,11 +47,12 @@ def create(experiment: Experiment) -> Run:
         )
         raise SettingsError(f"image_shape is {shape}: choose {fits}, the shape of {source.name}")
     check_count(experiment.data, source.train_count)
-    check_size(experiment.model)
+    check_size(experiment.model, experiment.train.batch_size)
+    runs_folder().mkdir(parents=True, exist_ok=True)
     while True:
         folder = runs_folder() / f"{experiment.recipe}-{experiment.data.dataset}-{secrets.token_hex(3)}"
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir()
             break
         except FileExistsError:
             continue
@@ -59,7 +61,7 @@ def create(experiment: Experiment) -> Run:
         folder / "config.json",
         {
             "format": FORMAT,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created": datetime.now(UTC).isoformat(timespec="microseconds"),
             "versions": {"aecore": aecore.__version__, "torch": torch.__version__, "python": python},
             "experiment": experiment.model_dump(mode="json"),
         },
@@ -84,7 +86,10 @@ def execute(run: Run, images: ImageSet, device: str, control: Control | None = N
 
 
 def _execute(run: Run, images: ImageSet, device: str, control: Control | None) -> Iterator[Progress]:
+    resume = run.folder / "resume.safetensors"
+    _sweep(run.folder)
     if (run.folder / "result.json").exists():
+        resume.unlink(missing_ok=True)
         raise RunError(f"run {run.id} is over and its weights stay as they are: start a new run")
     experiment = run.experiment
     images = images.to(device)
@@ -92,7 +97,6 @@ def _execute(run: Run, images: ImageSet, device: str, control: Control | None) -
     model = build(experiment.model, experiment.train.seed).to(device)
     state = TrainingState(model, experiment.train, len(train_images))
     history = History()
-    resume = run.folder / "resume.safetensors"
     if resume.exists():
         state.load(resume)
         history = read_history(run.folder).cut(state.epoch, state.step)
@@ -131,11 +135,9 @@ def _result(
 ) -> Result:
     """Store the weights the training ended with, unless they are no numbers, and measure them."""
     assert last.ended
-    model = state.model
-    model.eval()
-    usable = all(weight.isfinite().all() for weight in model.parameters()) and math.isfinite(
-        evaluate(model, test_images, run.experiment.train.loss)
-    )
+    model = state.model.eval()
+    restored = last.ended != "diverged" or state.best_weights
+    usable = restored and all(weight.isfinite().all() for weight in model.parameters())
     if usable:
         save_weights(model, run.folder / "weights.safetensors")
     epoch = history.epochs[-1] if history.epochs else None
@@ -160,15 +162,28 @@ def _result(
 def measure(
     model: Autoencoder | None, experiment: Experiment, train_images: Tensor, test_images: Tensor
 ) -> Figures:
-    """Errors on uint8 test images, with those of PCA and of the mean image beside them."""
-    if model:
-        model.eval()
+    """Errors on uint8 test images, with those of PCA and of the mean image beside them.
+
+    None in place of an error that is not a finite number, or of no model.
+    """
+
+    def error(reconstruct: Callable[[Tensor], Tensor] | None, loss: str = "mse") -> float | None:
+        value = evaluate(reconstruct, test_images, loss) if reconstruct else math.nan
+        return value if math.isfinite(value) else None
+
+    test_mse = error(model)
     return Figures(
-        test_loss=evaluate(model, test_images, experiment.train.loss) if model else None,
-        test_mse=evaluate(model, test_images) if model else None,
+        test_loss=test_mse if experiment.train.loss == "mse" else error(model, experiment.train.loss),
+        test_mse=test_mse,
         pca_mse=evaluate(PCA(train_images, experiment.model.code_size), test_images),
         mean_image_mse=evaluate(mean_image(train_images).expand_as, test_images),
     )
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files of a process that was killed while it wrote them."""
+    for leftover in folder.rglob(f"{TEMPORARY}*"):
+        leftover.unlink()
 
 
 def _checkpoint(model: Autoencoder, folder: Path, epoch: int) -> None:

@@ -32,7 +32,9 @@ class History:
             rows.writerows(asdict(epoch) for epoch in self.epochs)
 
     def cut(self, epochs: int, steps: int) -> "History":
-        """Only the first so many."""
+        """Only the first so many. Raises RunError where there are fewer."""
+        if len(self.epochs) < epochs or len(self.losses) < steps:
+            raise RunError(f"the history lacks some of {epochs} epochs: restore it or start a new run")
         return History(self.epochs[:epochs], self.losses[:steps])
 
 
@@ -53,8 +55,9 @@ def read_history(folder: Path) -> History:
     except (OSError, csv.Error, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{table} is damaged ({error}): restore it or delete the run") from None
     try:
-        return History(epochs, np.load(losses, allow_pickle=False).tolist())
-    except (OSError, EOFError, ValueError) as error:
+        with losses.open("rb") as file:
+            return History(epochs, np.lib.format.read_array(file, allow_pickle=False).tolist())
+    except (OSError, ValueError) as error:
         raise RunError(f"{losses} is damaged ({error}): restore it or delete the run") from None
 
 

@@ -3,6 +3,7 @@
 Everything else about a run is read from its folder; losing this file loses names and notes, never a run.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -30,10 +31,12 @@ class Notes:
 
 
 def read_notes() -> dict[str, Notes]:
-    """The notes on every run that has any, by run id."""
+    """The notes on every run that has any, by run id. Reads in a home that cannot be written, too."""
     if not _path().exists():
         return {}
-    with _database() as database:
+    with _database(read_only=True) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'notes'").fetchone():
+            return {}  # the first writer was cut off
         rows = database.execute("SELECT run, name, note FROM notes").fetchall()
     return {run: Notes(name, note) for run, name, note in rows}
 
@@ -70,16 +73,23 @@ def _path() -> Path:
 
 
 @contextmanager
-def _database() -> Iterator[sqlite3.Connection]:
+def _database(read_only: bool = False) -> Iterator[sqlite3.Connection]:
     """One transaction, committed when the block ends well. Write-ahead logging: readers never wait."""
     path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with closing(sqlite3.connect(path, timeout=10)) as database, database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute(SCHEMA)
+        # a write-ahead log needs a place to be; where there is none, nobody writes
+        read = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
+        address = f"{path.absolute().as_uri()}?{read if read_only else 'mode=rwc'}"
+        with closing(sqlite3.connect(address, timeout=10, uri=True)) as database, database:
+            if not read_only:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute(SCHEMA)
             yield database
-    except sqlite3.DatabaseError as error:
+    except sqlite3.OperationalError as error:  # locked, read-only, disk full, ...: nothing is lost
         raise RunError(
-            f"{path} cannot be used ({error}): move it away, only names and notes are in it"
+            f"{path} cannot be used now ({error}): make its folder writable or try again"
         ) from None
+    except sqlite3.DatabaseError as error:
+        raise RunError(f"{path} is damaged ({error}): move it away, only names and notes are in it") from None

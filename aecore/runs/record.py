@@ -12,7 +12,6 @@ Every file is written in one piece, so a crash at any moment leaves each file wh
 """
 
 import json
-import math
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,11 +57,6 @@ class Figures(Record):
     def gain_over_pca(self) -> float | None:
         """How many times smaller the test error is than PCA's."""
         return self.pca_mse / self.test_mse if self.test_mse else None
-
-    @property
-    def psnr(self) -> float | None:
-        """Peak signal-to-noise ratio of the mean test error, in dB."""
-        return -10 * math.log10(self.test_mse) if self.test_mse else None
 
 
 class Result(Figures):
@@ -121,6 +115,8 @@ class Run:
                     return "interrupted"
             except Timeout:
                 return "running"
+            except OSError:  # a folder that cannot be written is not being trained in
+                return "interrupted"
 
 
 def run_lock(folder: Path) -> FileLock:

@@ -68,16 +68,15 @@ def annotate(run_id: str, note: str) -> None:
 def delete(run_id: str) -> None:
     """Remove one of the person's own runs for good, a damaged one too, but not one being trained."""
     folder = _own(run_id)
+    doomed = folder.with_name(f".{folder.name}")  # gone from every list at once, however long removing takes
     try:
         with run_lock(folder).acquire(timeout=1):  # someone may just be looking
-            doomed = folder.with_name(
-                f".{folder.name}"
-            )  # gone from every list at once, however long it takes
             folder.rename(doomed)
     except Timeout:
         raise RunError(f"run {run_id} is being trained: stop it first") from None
-    shutil.rmtree(doomed)
     forget_notes(run_id)
+    for hidden in runs_folder().glob(".*"):  # this one, and those of a removal that was cut off
+        shutil.rmtree(hidden)
 
 
 def _own(run_id: str) -> Path:

@@ -41,7 +41,8 @@ def make(name: str, device: str, listen: Callable[[Progress], None]) -> Run:
     with tempfile.TemporaryDirectory(dir=ZOO, prefix=".") as folder:
         fresh = Path(folder) / name
         _publish(run, fresh, images.to(device))
-        shutil.rmtree(ZOO / name, ignore_errors=True)
+        if (ZOO / name).exists():
+            (ZOO / name).rename(Path(folder) / "old")
         fresh.rename(ZOO / name)
     runs.delete(run.id)
     return read_run(ZOO / name)

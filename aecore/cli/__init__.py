@@ -1,0 +1,163 @@
+"""The command line: everything the pages do with a model, without a browser."""
+
+import sys
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from aecore import __version__
+from aecore.cli.runs import runs_commands
+from aecore.cli.shared import (
+    PERCENT,
+    TrainingBar,
+    advance,
+    as_json,
+    device_named,
+    load_images,
+    on_device,
+    print_json,
+    print_result,
+    summary,
+    train_run,
+)
+from aecore.errors import LabError
+from aecore.recipes import RECIPES
+from aecore.settings import SettingsError, unknown
+
+
+class OneSentence(click.Group):
+    """Bad input is one sentence on stderr and exit code 2: no traceback, no usage text."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.ClickException as error:
+            _fail(error.format_message())
+        except LabError as error:
+            _fail(str(error))
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _fail(f"{where}{error.strerror}; AECORE_HOME must be a folder that can be written and has room")
+        except click.Abort:
+            sys.exit(130)
+
+
+def _fail(sentence: str) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(2)
+
+
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Autoencoder Lab: train, open and question autoencoders."""
+
+
+main.add_command(runs_commands)
+
+
+@main.command()
+@as_json
+def recipes(as_json: bool) -> None:
+    """List every experiment known by name."""
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": recipe.name,
+                    "title": recipe.title,
+                    "source": recipe.source,
+                    "published": recipe.published,
+                    "note": recipe.note,
+                    "datasets": recipe.datasets,
+                    "experiment": recipe.experiment.model_dump(mode="json"),
+                }
+                for recipe in RECIPES.values()
+            ]
+        )
+        return
+    for recipe in RECIPES.values():
+        click.echo(f"{recipe.name}\n    {recipe.title} ({', '.join(recipe.datasets)})")
+        click.echo(f"    Source: {recipe.source}")
+        for figure in recipe.published:
+            click.echo(f"    Published: {figure}")
+        click.echo(f"    {recipe.note}\n")
+
+
+@main.command()
+@click.argument("recipe", default="lab-32")
+@click.option("--data", "dataset", help="Train on this data set instead of the recipe's own.")
+@click.option("--epochs", help="How many times to show every image.")
+@click.option(
+    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change any setting; may be repeated."
+)
+@on_device
+@as_json
+def train(
+    recipe: str,
+    dataset: str | None,
+    epochs: str | None,
+    changes: tuple[str, ...],
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Train RECIPE (lab-32 unless named) and keep the run."""
+    if recipe not in RECIPES:
+        raise SettingsError(unknown("recipe", recipe, RECIPES))
+    settings: dict[str, Any] = dict(_setting(change) for change in changes)
+    if epochs is not None:
+        settings["epochs"] = epochs
+    also = settings.pop("dataset", None)
+    if dataset and also and dataset != also:
+        raise SettingsError(f"the data set is both {dataset} and {also}: choose one")
+    chosen = str(dataset or also or RECIPES[recipe].experiment.data.dataset)
+    experiment = RECIPES[recipe].on(chosen).with_settings(settings)
+    device = device_named(device)
+    images = load_images(experiment.data.dataset)
+
+    from aecore.runs.execution import create
+
+    train_run(create(experiment), images, device, as_json)
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@on_device
+@as_json
+def zoo(names: tuple[str, ...], device: str | None, as_json: bool) -> None:
+    """Train the runs that come with the lab afresh: all, or those named."""
+    from aecore.zoo import ENTRIES, make
+
+    for name in names:
+        if name not in ENTRIES:
+            raise SettingsError(unknown("run of the zoo", name, ENTRIES))
+    device = device_named(device)
+    made = []
+    for name in names or ENTRIES:
+        made.append(make(name, device, TrainingBar(name).show))
+        if not as_json:
+            print_result(made[-1])
+    if as_json:
+        print_json([summary(run) for run in made])
+
+
+@main.command()
+@as_json
+def bench(as_json: bool) -> None:
+    """Time training side by side with the tutorials' loop, and against the speed of bare matrix products."""
+    from aecore.bench import measure, table
+
+    with tqdm(total=1.0, bar_format=PERCENT, leave=False) as bar:
+        figures = measure(load_images("mnist"), lambda share, what: advance(bar, share, what))
+    if as_json:
+        print_json(figures)
+    else:
+        click.echo(table(figures))
+
+
+def _setting(change: str) -> tuple[str, Any]:
+    name, equals, value = change.partition("=")
+    if not equals:
+        raise SettingsError(f"--set {change} has no value: write it as key=value")
+    return name.strip(), None if value.strip().lower() == "none" else value.strip()
