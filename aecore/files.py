@@ -1,7 +1,7 @@
 """Files that are either whole or not there."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +16,8 @@ def whole(path: Path) -> Iterator[Path]:
 
     A crash at any moment leaves the old file or the new one, never a part.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{TEMPORARY}{path.name}-")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f"{TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+    temporary.touch(exist_ok=False)  # not mkstemp, whose files only their owner may read
     try:
         yield temporary
         with temporary.open("rb+") as file:

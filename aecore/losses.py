@@ -8,9 +8,15 @@ from torch import Tensor
 
 from aecore.data.batches import pixels
 
+
+def cross_entropy(reconstruction: Tensor, image: Tensor) -> Tensor:
+    """Mean binary cross-entropy; NaN for a reconstruction with NaN, where PyTorch's own stops the program."""
+    return F.binary_cross_entropy(reconstruction.nan_to_num(0.5), image) + 0 * reconstruction.sum()
+
+
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": F.mse_loss,
-    "bce": F.binary_cross_entropy,
+    "bce": cross_entropy,
     "l1": F.l1_loss,
 }
 """Loss by name: (reconstruction, image), both in [0, 1], to the mean over all pixels of the batch."""

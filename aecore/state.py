@@ -146,6 +146,8 @@ class TrainingState:
         tensors["generator"] = self.generator.get_state()
         scheduler = self.one_cycle or self.plateau
         counters = {
+            "shapes": _shapes(tensors),
+            "config": self.config.model_dump(mode="json"),
             "device": self.generator.device.type,
             "epoch": self.epoch,
             "step": self.step,
@@ -166,14 +168,21 @@ class TrainingState:
         try:
             with safe_open(path, "pt") as file:
                 counters: dict[str, Any] = json.loads(file.metadata()["state"])
+            if counters["shapes"] != _shapes(tensors):
+                raise ValueError("it does not hold what was written to it")
+            if counters["config"] != self.config.model_dump(mode="json"):
+                raise ValueError("it belongs to a training with other settings")
             if counters["device"] != self.generator.device.type:
                 raise SettingsError(
                     f"device is {self.generator.device.type}: choose {counters['device']}, "
                     "this training began there"
                 )
             self._take_up(tensors, counters)
-        except (KeyError, TypeError, IndexError, RuntimeError, json.JSONDecodeError) as error:
-            raise WeightsError(f"{path} is damaged ({error}): delete it to begin again") from None
+        except SettingsError:
+            raise
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = str(error).partition("\n")[0]  # PyTorch lists every weight, a line each
+            raise WeightsError(f"{path} is damaged ({reason}): delete it to begin again") from None
 
     def _take_up(self, tensors: dict[str, Tensor], counters: dict[str, Any]) -> None:
         self.model.load_state_dict(_below("model.", tensors))
@@ -191,6 +200,10 @@ class TrainingState:
         self.epoch, self.step = counters["epoch"], counters["step"]
         self.watch = Stopwatch(counters["seconds"])
         self.best_loss, self.best_epoch = counters["best_loss"], counters["best_epoch"]
+
+
+def _shapes(tensors: dict[str, Tensor]) -> dict[str, list[int]]:
+    return {name: list(value.shape) for name, value in tensors.items()}
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -110,7 +110,8 @@ def _records(
 
         state.end_epoch(losses.mean, validation_loss)
         message = ""
-        if state.step - state.steps_per_epoch < FAIR_STEPS <= state.step < state.steps:
+        goes_on = state.epoch < config.epochs and not state.out_of_patience
+        if goes_on and state.step - state.steps_per_epoch < FAIR_STEPS <= state.step:
             message = _no_better_than_mean(model, train_images, validation_images, state)
         epoch = Epoch(
             epoch=state.epoch,

@@ -1,11 +1,9 @@
 """Models, their weights files and their losses: worked answers, and promises that every model keeps."""
 
-import signal
-from contextlib import contextmanager
-
 import pytest
 import torch
 from images import SHAPE, pictures
+from obstacles import no_room
 from safetensors.torch import save_file
 from sklearn.decomposition import PCA as SklearnPCA
 from torch import nn
@@ -352,20 +350,6 @@ def test_a_bad_weights_file_is_named_and_refused_and_the_model_stays_as_it_was(t
     assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
 
 
-@contextmanager
-def no_room():
-    """A file may not grow beyond 100 bytes; only Unix can be told so."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # else the first such write would end the process
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
-
-
 WRITERS = {
     "weights": lambda path: save_weights(build(TINY), path),
     "half as large weights": lambda path: save_weights(build(TINY), path, torch.float16),
@@ -379,7 +363,7 @@ def test_a_file_that_cannot_be_written_is_named_and_the_old_one_stays(tmp_path, 
     write(path)
     before = path.read_bytes()
     assert len(before) > 100
-    with no_room(), pytest.raises(WeightsError) as error:
+    with no_room(100), pytest.raises(WeightsError) as error:
         write(path)
     assert str(error.value).startswith(f"{path} could not be written (")
     assert path.read_bytes() == before

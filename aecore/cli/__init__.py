@@ -114,10 +114,11 @@ def train(
     chosen = str(dataset or also or RECIPES[recipe].experiment.data.dataset)
     experiment = RECIPES[recipe].on(chosen).with_settings(settings)
     device = device_named(device)
+
+    from aecore.runs.execution import check, create
+
+    check(experiment)  # before a download
     images = load_images(experiment.data.dataset)
-
-    from aecore.runs.execution import create
-
     train_run(create(experiment), images, device, as_json)
 
 

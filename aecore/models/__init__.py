@@ -47,9 +47,8 @@ def build(config: ModelConfig, seed: int = 0) -> Autoencoder:
     Raises SettingsError where it would take too much memory to train.
     """
     check_size(config)
-    with torch.random.fork_rng(
-        devices=[]
-    ):  # layers draw from the global generator, which is not ours to move
+    # layers draw from the global generator, which is not ours to move
+    with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         model = MODELS[config.kind](config)
         if config.weight_std is not None:

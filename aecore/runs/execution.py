@@ -34,12 +34,8 @@ from aecore.training import train
 SECONDS_BETWEEN_SAVES = 10
 
 
-def create(experiment: Experiment) -> Run:
-    """A new run's folder, with nothing in it yet but what is to be done.
-
-    Raises SettingsError, before anything is written, where model and data set do not fit or training would
-    take too much memory.
-    """
+def check(experiment: Experiment) -> None:
+    """Raise SettingsError where model and data set do not fit, or training would take too much memory."""
     source = SOURCES[experiment.data.dataset]
     if experiment.model.image_shape != source.image_shape:
         shape, fits = (
@@ -48,6 +44,14 @@ def create(experiment: Experiment) -> Run:
         raise SettingsError(f"image_shape is {shape}: choose {fits}, the shape of {source.name}")
     check_count(experiment.data, source.train_count)
     check_size(experiment.model, experiment.train.batch_size)
+
+
+def create(experiment: Experiment) -> Run:
+    """A new run's folder, with nothing in it yet but what is to be done.
+
+    Raises SettingsError, before anything is written, for what `check` refuses.
+    """
+    check(experiment)
     runs_folder().mkdir(parents=True, exist_ok=True)
     while True:
         folder = runs_folder() / f"{experiment.recipe}-{experiment.data.dataset}-{secrets.token_hex(3)}"

@@ -80,7 +80,8 @@ def _database(read_only: bool = False) -> Iterator[sqlite3.Connection]:
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         # a write-ahead log needs a place to be; where there is none, nobody writes
-        read = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
+        writable = os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+        read = "mode=ro" if writable else "immutable=1"
         address = f"{path.absolute().as_uri()}?{read if read_only else 'mode=rwc'}"
         with closing(sqlite3.connect(address, timeout=10, uri=True)) as database, database:
             if not read_only:

@@ -12,6 +12,8 @@ from aecore.runs.notebook import Notes, forget_notes, read_notes, write_name, wr
 from aecore.runs.record import Run, RunError, read_run, run_lock
 
 ZOO = Path(__file__).parents[1] / "zoo"
+DELETED = ".deleted-"
+"""What the names of runs on their way out begin with."""
 
 
 def runs_folder() -> Path:
@@ -68,15 +70,17 @@ def annotate(run_id: str, note: str) -> None:
 def delete(run_id: str) -> None:
     """Remove one of the person's own runs for good, a damaged one too, but not one being trained."""
     folder = _own(run_id)
-    doomed = folder.with_name(f".{folder.name}")  # gone from every list at once, however long removing takes
+    doomed = folder.with_name(
+        f"{DELETED}{folder.name}"
+    )  # gone from every list at once, however long removing takes
     try:
         with run_lock(folder).acquire(timeout=1):  # someone may just be looking
             folder.rename(doomed)
     except Timeout:
         raise RunError(f"run {run_id} is being trained: stop it first") from None
     forget_notes(run_id)
-    for hidden in runs_folder().glob(".*"):  # this one, and those of a removal that was cut off
-        shutil.rmtree(hidden)
+    for gone in runs_folder().glob(f"{DELETED}*"):  # this one, and those of a removal that was cut off
+        shutil.rmtree(gone, ignore_errors=True)  # someone else may be removing it, too
 
 
 def _own(run_id: str) -> Path:
