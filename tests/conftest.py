@@ -1,6 +1,7 @@
 """What every test gets: an empty home of its own, and the data sets that lie beside the checkout."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,3 +16,31 @@ def own_home(monkeypatch, tmp_path) -> Path:
     if DATA.is_dir():
         monkeypatch.setenv("AECORE_DATA", str(DATA))
     return home
+
+
+@pytest.fixture
+def tiny_digits(monkeypatch):
+    """Runs of the tests' 8x8 images can be created: they stand in for the digits."""
+    from images import TINY_DIGITS
+
+    from aecore.data import SOURCES
+
+    monkeypatch.setitem(SOURCES, "digits", TINY_DIGITS)
+
+
+@pytest.fixture
+def every_step(monkeypatch):
+    """Trainings give a record after every step."""
+    from aecore import training
+
+    monkeypatch.setattr(training, "SECONDS_BETWEEN_RECORDS", 0)
+
+
+@pytest.fixture
+def open_home(monkeypatch):
+    """A home that every user of the machine may look into; pytest's own folders are one user's."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        home = Path(folder) / "home"
+        monkeypatch.setenv("AECORE_HOME", str(home))
+        yield home
