@@ -16,7 +16,10 @@ Activation = Literal["relu", "leaky_relu", "silu", "sigmoid", "tanh", "identity"
 
 def _comma_list(value: Any) -> Any:
     """Let a command line or a text field say 512,256."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    listed = value.strip().removesuffix(",")
+    return [part.strip() for part in listed.split(",")] if listed else []
 
 
 Side = Annotated[int, Field(ge=1, le=1024)]

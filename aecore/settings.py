@@ -99,6 +99,6 @@ def _sentence(record: type[Record], error: Any) -> str:
         return f"{name} is missing: choose {limits(record.model_json_schema()['properties'][name])}"
     if kind == "missing":  # one item of a list
         name, value = f"{name}[{error['loc'][1]}]", "missing"
-    shown = value if isinstance(value, str | int | float) else repr(value)
+    shown = value if isinstance(value, str | int | float) and value != "" else repr(value)
     schema = record.model_json_schema()["properties"][str(error["loc"][0])]
     return f"{name} is {shown}: choose {limits(schema)}"

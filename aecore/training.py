@@ -196,5 +196,5 @@ def _no_better_than_mean(
     return (
         f"after {state.step:,} steps the loss ({ours:.4f}) is no better than answering every image with the "
         f"mean image ({to_beat:.4f}): if it stays so, lower learning_rate "
-        f"(it is {state.highest_learning_rate:g})"
+        f"(it is {state.highest_learning_rate:g}), or train longer where it still falls"
     )

@@ -13,15 +13,15 @@ COLUMNS = {
     "name": TextColumn("Model", pinned=True),
     "code": NumberColumn("Code size", help="How many numbers a picture becomes."),
     "error": NumberColumn(
-        "Error", format="%.4f", help="Mean squared error per pixel, where black is 0 and white is 1."
+        "Error", format="%.5f", help="Mean squared error per pixel, where black is 0 and white is 1."
     ),
     "pca": NumberColumn(
-        "PCA error", format="%.4f", help="Principal component analysis with the same code size."
+        "PCA error", format="%.5f", help="Principal component analysis with the same code size."
     ),
     "gain": NumberColumn("Gain", format="%.1f×", help="PCA's error divided by the model's."),
     "mean": NumberColumn(
         "Mean picture",
-        format="%.4f",
+        format="%.5f",
         help="The error when every picture is answered with the average one: the worst to expect.",
     ),
     "smaller": NumberColumn(

@@ -51,7 +51,6 @@ NAMES = [
     "Größe 9 ☂",
     "<b>bold</b> & **more**",
     "'; DROP TABLE notes; --",
-    "line\nbreak",
     "../../x",
     "a" * 100,
 ]
@@ -427,3 +426,10 @@ def test_the_test_images_were_never_trained_on():
         trained().folder / "weights.safetensors"
     ).read_bytes()
     assert (len(IMAGES.test_images), IMAGES.image_shape) == (TEST_COUNT, SHAPE)
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "tab\there", "\x1b[31mred"])
+def test_a_name_is_one_line_that_can_be_printed(name):
+    run = trained()
+    with pytest.raises(RunError, match="choose one line without control characters"):
+        runs.rename(run.id, name)

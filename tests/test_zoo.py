@@ -7,7 +7,8 @@ import pytest
 from aecore import data, runs, zoo
 from aecore.losses import evaluate
 from aecore.recipes import RECIPES
-from aecore.runs import shelf
+from aecore.runs import RunError, shelf
+from aecore.runs.execution import execute
 
 MEGABYTE = 2**20
 
@@ -57,3 +58,11 @@ def test_making_an_entry_replaces_it_and_leaves_nothing_else_behind(monkeypatch,
     model = runs.load(made, "cpu")
     assert evaluate(model, data.load("digits").test_images) == pytest.approx(made.result.test_mse)
     assert len(runs.read_history(made.folder).epochs) == 2
+
+
+def test_resuming_an_entry_is_refused_and_leaves_no_file_behind():
+    run = runs.get("zoo-digits-32")
+    before = set(run.folder.iterdir())
+    with pytest.raises(RunError, match="is over and its weights stay as they are"):
+        next(execute(run, data.load("digits"), "cpu"))
+    assert set(run.folder.iterdir()) == before

@@ -49,7 +49,11 @@ def train_run(run: runs.Run, images: data.ImageSet, device: str, as_json: bool) 
         for progress in execute(run, images, device):
             bar.show(progress)
     except KeyboardInterrupt:
-        click.echo(f"\ninterrupted; go on with: python -m aecore runs resume {run.id}", err=True)
+        click.echo(
+            "\ninterrupted; go on from the last saved epoch (one every ten seconds or so) with: "
+            f"python -m aecore runs resume {run.id}",
+            err=True,
+        )
         sys.exit(130)
     run = runs.get(run.id)
     if as_json:

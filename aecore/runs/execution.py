@@ -82,6 +82,8 @@ def execute(run: Run, images: ImageSet, device: str, control: Control | None = N
     """
     if not run.folder.exists():
         raise RunError(f"there is no run {run.id!r} any more: start a new one")
+    if run.result and not (run.folder / "resume.safetensors").exists():
+        raise _over(run)  # before its lock is taken, which would leave a file in the zoo
     try:
         with run_lock(run.folder).acquire(timeout=1):
             yield from _execute(run, images, device, control)
@@ -94,7 +96,7 @@ def _execute(run: Run, images: ImageSet, device: str, control: Control | None) -
     _sweep(run.folder)
     if (run.folder / "result.json").exists():
         resume.unlink(missing_ok=True)
-        raise RunError(f"run {run.id} is over and its weights stay as they are: start a new run")
+        raise _over(run)
     experiment = run.experiment
     images = images.to(device)
     train_images, validation_images = hold_out(images.train_images, experiment.data)
@@ -182,6 +184,10 @@ def measure(
         pca_mse=evaluate(PCA(train_images, experiment.model.code_size), test_images),
         mean_image_mse=evaluate(mean_image(train_images).expand_as, test_images),
     )
+
+
+def _over(run: Run) -> RunError:
+    return RunError(f"run {run.id} is over and its weights stay as they are: start a new run")
 
 
 def _sweep(folder: Path) -> None:

@@ -53,10 +53,12 @@ def get(run_id: str) -> Run:
 
 
 def rename(run_id: str, name: str) -> None:
-    """Give one of the person's own runs another name, 1 to 100 characters."""
+    """Give one of the person's own runs another name: one line of 1 to 100 characters."""
     name = name.strip()
     if not 1 <= len(name) <= 100:
         raise RunError(f"the name has {len(name)} characters: choose 1 to 100")
+    if not name.isprintable():
+        raise RunError(f"the name is {name!r}: choose one line without control characters")
     write_name(_own(run_id).name, name)
 
 
