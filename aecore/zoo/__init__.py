@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -55,7 +56,7 @@ def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
     for file in ("config.json", "history.csv", "losses.npy"):
         shutil.copy(run.folder / file, folder / file)
     save_weights(runs.load(run, device), folder / "weights.safetensors", torch.float16)
-    stored = runs.load(Run(**{**vars(run), "folder": folder}), device)
+    stored = runs.load(replace(run, folder=folder), device)
     train_images, _ = hold_out(images.train_images, run.experiment.data)
     figures = measure(stored, run.experiment, train_images, images.test_images)
     write_json(folder / "result.json", run.result.replace(**figures.model_dump()).model_dump(mode="json"))
