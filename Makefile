@@ -31,6 +31,9 @@ zoo: .venv/run.installed  ## train the models that ship with the lab
 bench: .venv/run.installed  ## time the lab against named baselines
 	$(BIN)/python -m aecore bench
 
+screenshots: browser  ## make the pictures in docs/ again
+	$(BIN)/python tests/screenshots.py
+
 clean:  ## remove the environment and the caches; runs and data stay
 	rm -rf .venv .pytest_cache .ruff_cache
 
@@ -53,4 +56,4 @@ $(BIN)/uv:
 		exit 1; \
 	fi
 
-.PHONY: help run test lint browser zoo bench clean
+.PHONY: help run test lint browser zoo bench screenshots clean

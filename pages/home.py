@@ -1,79 +1,92 @@
-"""The first page: what the lab is for, and the trained models it comes with."""
+"""The first page: a trained model at work, the ways on from there, and the models that come with the lab."""
 
 import streamlit as st
-from streamlit.column_config import NumberColumn, TextColumn
 
 from aecore import runs
 from aecore.data import SOURCES
-from pages.shared.frame import ensure_frame
+from aecore.errors import LabError
+from aecore.runs.example import look, read_example
+from pages.shared import demo, example, frame, state, zoo_table
+from pages.shared.wording import plain
 
-ensure_frame()
+frame.ensure_frame()
 
-COLUMNS = {
-    "name": TextColumn("Model", pinned=True),
-    "code": NumberColumn("Code size", help="How many numbers a picture becomes."),
-    "error": NumberColumn(
-        "Error", format="%.5f", help="Mean squared error per pixel, where black is 0 and white is 1."
+STORED = "zoo-digits-32"
+"""The run that a picture is stored with, to be shown until PyTorch is there."""
+
+WAYS_ON = [
+    ("pages/train.py", "Train a model", ":material/play_arrow:", "Choose a network and watch it learn."),
+    (
+        "pages/reconstruct.py",
+        "Reconstruct pictures",
+        ":material/compare:",
+        "Many at once, beside PCA: the best, the worst, and some it does not know.",
     ),
-    "pca": NumberColumn(
-        "PCA error", format="%.5f", help="Principal component analysis with the same code size."
-    ),
-    "gain": NumberColumn("Gain", format="%.1f×", help="PCA's error divided by the model's."),
-    "mean": NumberColumn(
-        "Mean picture",
-        format="%.5f",
-        help="The error when every picture is answered with the average one: the worst to expect.",
-    ),
-    "smaller": NumberColumn(
-        "Smaller by", format="%.1f×", help="Numbers in the picture for each number in its code."
-    ),
-    "data": TextColumn("Pictures", width=175, help="The data set it was trained and tested on."),
-    "network": TextColumn(
-        "Network",
-        help="Dense: every unit looks at every pixel. Convolutional: small filters slide over the picture.",
-    ),
-    "seconds": NumberColumn(
-        "Trained in", format="%.0f s", help="Training time on the machine that made the model."
-    ),
-}
+    ("pages/runs.py", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
+]
 
 st.title("Autoencoder Lab")
 st.markdown(
     "An autoencoder squeezes a picture into a few numbers, its *code*, and draws the picture again from "
     "them. Find out here how much of it survives."
 )
-
-st.subheader("Models that come with the lab")
-zoo = [run for run in runs.zoo() if run.result]
+zoo = state.usable([])
 if not zoo:
+    st.subheader("Models that come with the lab")
     st.info("There are none yet. This command trains them:", icon=":material/model_training:")
     st.code("make zoo", language="bash")
     st.stop()
 
-st.caption(
-    "Look at *Error*: how far redrawn pictures are from the originals, on pictures the model never saw in "
-    "training. Lower is better. *PCA error* is what the classical method, which only scales and adds pixels, "
-    "reaches with as many numbers. *Gain* says how many times smaller the model's error is: at 1× and below "
-    "the network is not worth its trouble."
-)
-st.dataframe(
-    [
-        {
-            "name": run.name,
-            "code": run.experiment.model.code_size,
-            "error": run.result.test_mse,
-            "pca": run.result.pca_mse,
-            "gain": run.result.gain_over_pca,
-            "mean": run.result.mean_image_mse,
-            "smaller": run.experiment.model.compression,
-            "data": SOURCES[run.experiment.data.dataset].title,
-            "network": run.experiment.model.title,
-            "seconds": run.result.seconds,
-        }
-        for run in zoo
-    ],
-    column_config=COLUMNS,
-    hide_index=True,
-    height="content",
-    alt="The trained models that come with the lab, their code size and test error beside two baselines",
-)
+run = state.default_run(zoo)
+source = SOURCES[run.experiment.data.dataset]
+live, stored = "device" in st.session_state, None  # the frame chooses it when PyTorch is there
+try:
+    if STORED in zoo:
+        stored = read_example(zoo[STORED].folder)
+    if live:
+        model, images = state.model(run.id, st.session_state.device), state.images(source.name)
+        frame.say_where(model)
+except LabError as error:
+    st.error(plain(str(error)))
+    live = False
+
+
+@st.fragment
+def at_work() -> None:
+    """A picture goes through the model; the stored one until PyTorch is there."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.pills("A picture of", source.class_names, key="home_class", disabled=not live, wrap=True)
+        if st.button("Another one", key="home_another", icon=":material/casino:", disabled=not live):
+            st.session_state["home_turn"] = st.session_state.get("home_turn", 0) + 1
+    turn = st.session_state.get("home_turn", 0)
+    if live and (name or turn or run.id != STORED):
+        label = source.class_names.index(name) if name else None
+        shuffled = state.drawn(images.test_labels.numpy(), label)
+        index = shuffled[turn % len(shuffled)]
+        seen = look(model, images.test_images[index], source.class_names[images.test_labels[index]])
+        example.show(seen, f"From the test pictures of {source.title}.")
+    elif stored:
+        example.show(stored, f"From the test pictures of {SOURCES['digits'].title}.")
+    else:
+        st.skeleton(height=example.SIDE)
+
+
+at_work()
+
+st.subheader("From here")
+with st.grid(3, border=True, min_column_width=220) as grid:
+    for page, title, icon, text in WAYS_ON:
+        with grid.cell():
+            st.page_link(page, label=title, icon=icon)
+            st.caption(text)
+
+st.subheader("Demo")
+st.caption("Five links to show what an autoencoder is good for, and what not, in this order.")
+for number, step in enumerate(demo.steps(run), 1):
+    link, text = st.columns([1, 3], vertical_alignment="center", gap="small")
+    icon = f":material/counter_{number}:"
+    link.page_link(step.page, label=step.title, icon=icon, query_params=step.address)
+    text.caption(step.text)
+
+st.subheader("Models that come with the lab")
+zoo_table.show(runs.zoo())

@@ -1,15 +1,21 @@
-"""The first page without a browser: the zoo's table, an empty zoo, and what must not break it."""
+"""The first page without a browser: a model at work, the ways on, the zoo's table, and what may be broken."""
 
-import subprocess
-import sys
+import shutil
 from pathlib import Path
+from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from aecore import data, runs
 from aecore.config import ConvConfig, DataConfig, DenseConfig, Experiment
-from aecore.runs import Result, shelf
+from aecore.jobs import Jobs
+from aecore.runs import Result, RunError, shelf
+from aecore.runs.example import Example, look, read_example, write_example
 from aecore.runs.record import FORMAT, write_json
+from pages.shared import demo, state, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULT = Result(
@@ -27,6 +33,15 @@ RESULT = Result(
     mean_image_mse=0.0672,
     device="cpu",
 )
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(monkeypatch):
+    """Nothing cached, so nothing known of PyTorch; and nothing is trained, so no engine is needed."""
+    monkeypatch.setattr(Jobs, "start", lambda _: None)
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
 
 
 @pytest.fixture
@@ -96,15 +111,133 @@ def test_a_damaged_run_and_an_unfinished_one_are_left_out(zoo):
 
 
 def test_a_model_that_diverged_has_no_error_to_show(zoo):
+    write_run(zoo / "good", Experiment(), RESULT)
     write_run(zoo / "diverged", Experiment(), RESULT.replace(ended="diverged", test_mse=None, test_loss=None))
-    assert open_home().dataframe[0].value["error"].isna().all()
+    assert open_home().dataframe[0].value["error"].isna().tolist() == [True, False]
 
 
-def test_the_page_does_not_import_torch():
-    """The first paint does not wait for it."""
-    script = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('app.py', default_timeout=30).run()\n"
-        "assert not app.exception and 'torch' not in sys.modules"
+def open_live() -> AppTest:
+    warm.start()
+    assert warm._server()[1].wait(60)
+    return open_home()
+
+
+def shown(app: AppTest) -> tuple[str, list[str]]:
+    """The error on screen and what the three pictures are called."""
+    return app.metric[0].value, [image.alt for image in app.get("imgs") for image in image.proto.imgs]
+
+
+def captions(app: AppTest) -> list[str]:
+    return [caption.value for caption in app.caption]
+
+
+def test_before_torch_a_stored_picture_is_shown_and_nothing_can_be_pressed():
+    app = open_home()
+    stored = read_example(shelf.ZOO / "zoo-digits-32")
+    assert app.metric[0].value == f"{stored.mse:.5f}"
+    assert app.button(key="home_another").disabled
+    assert app.pills(key="home_class").disabled
+    assert len(app.dataframe[0].value) == len(runs.zoo())
+
+
+def test_the_stored_picture_is_what_its_model_makes_of_a_test_picture():
+    stored = read_example(shelf.ZOO / "zoo-digits-32")
+    images = data.load("digits")
+    pixels = images.test_images.numpy()
+    index = next(i for i, image in enumerate(pixels) if (image == stored.original).all())
+    model = runs.load(runs.get("zoo-digits-32"), "cpu")
+    seen = look(model, images.test_images[index], stored.class_name)
+    assert images.class_names[images.test_labels[index]] == stored.class_name
+    assert np.abs(seen.reconstruction.astype(int) - stored.reconstruction).max() <= 1
+    np.testing.assert_allclose(seen.code, stored.code, atol=1e-3)
+    assert seen.mse == pytest.approx(stored.mse, rel=1e-3)
+    again = model(images.test_images / 255)
+    errors = (again - images.test_images / 255).square().mean((1, 2, 3))
+    assert (errors < stored.mse * 0.999).sum() <= len(errors) / 2 <= (errors < stored.mse * 1.001).sum() + 1
+
+
+def test_a_live_model_shows_another_picture_of_the_asked_class():
+    app = open_live()
+    assert not app.button(key="home_another").disabled
+    first = app.metric[0].value
+    app.pills(key="home_class").set_value("7").run()
+    seven = app.metric[0].value
+    app.button(key="home_another").click().run()
+    other = app.metric[0].value
+    assert not app.exception
+    assert len({first, seven, other}) == 3
+
+    run = state.default_run({run.id: run for run in runs.zoo()})
+    images = state.images(run.experiment.data.dataset)
+    sevens = [
+        f"{look(state.model(run.id, 'cpu'), image, '7').mse:.5f}"
+        for image in images.test_images[images.test_labels == 7]
+    ]
+    assert {seven, other} <= set(sevens)
+
+
+def test_a_live_page_says_where_the_model_is():
+    app = open_live()
+    assert app.sidebar.caption[-1].value == f"The model is on `{app.sidebar.selectbox(key='device').value}`."
+
+
+def test_damaged_weights_are_explained_and_the_rest_of_the_page_stays(zoo):
+    shutil.copytree(Path(runs.__file__).parents[1] / "zoo" / "zoo-digits-32", zoo / "zoo-digits-32")
+    (zoo / "zoo-digits-32" / "weights.safetensors").write_bytes(b"nothing of the kind")
+    app = open_live()
+    assert "weights" in app.error[0].value
+    assert app.button(key="home_another").disabled
+    assert app.metric  # the stored picture
+    assert len(app.dataframe[0].value) == 1
+
+
+def test_a_damaged_stored_picture_is_explained(zoo):
+    shutil.copytree(Path(runs.__file__).parents[1] / "zoo" / "zoo-digits-32", zoo / "zoo-digits-32")
+    (zoo / "zoo-digits-32" / "example.json").write_text("{}")
+    app = open_home()
+    assert "example" in app.error[0].value
+    assert len(app.dataframe[0].value) == 1
+
+
+def test_every_demo_link_leads_to_a_page_and_choices_that_exist():
+    app = open_home()
+    links = [link for link in app.page_link if "counter" in link.proto.icon]
+    assert [link.proto.icon[-2] for link in links] == ["1", "2", "3", "4", "5"]
+    for link in links[:4]:
+        address = parse_qs(link.proto.query_string)
+        assert address["model"][0] in state.usable([])
+        assert address["data"][0] in data.SOURCES
+    assert len({link.proto.query_string for link in links}) == 5
+
+
+def test_the_demo_shows_the_model_pictures_it_does_not_know():
+    run = runs.get("zoo-digits-32")
+    stranger = demo.steps(run)[3].address["data"]
+    assert stranger != "digits"
+    assert data.SOURCES[stranger].image_shape == run.experiment.model.image_shape
+
+
+def test_an_example_is_read_as_it_was_written(tmp_path):
+    written = Example(
+        class_name="flower",
+        original=np.arange(12, dtype=np.uint8).reshape(3, 2, 2),
+        code=np.array([0.5, -1.25], dtype=np.float32),
+        reconstruction=np.full((3, 2, 2), 7, dtype=np.uint8),
+        mse=0.01,
     )
-    subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, check=True)
+    write_example(written, tmp_path)
+    read = read_example(tmp_path)
+    for name in ("original", "code", "reconstruction"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(written, name))
+    assert (read.class_name, read.mse, read.psnr) == ("flower", 0.01, 20)
+    assert read_example(tmp_path / "elsewhere") is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"class_name":"1","mse":1,"code":[],"original":[[[300]]],"reconstruction":[[[1]]]}'],
+)
+def test_a_damaged_example_is_named(tmp_path, content):
+    (tmp_path / "example.json").write_text(content)
+    with pytest.raises(RunError, match="example.json is damaged"):
+        read_example(tmp_path)

@@ -21,8 +21,9 @@ LAYERS = [
     {"aecore.state"},
     {"aecore.training"},
     {"aecore.runs"},
+    {"aecore.analysis"},
     {"aecore.recipes"},
-    {"aecore.bench", "aecore.zoo"},
+    {"aecore.bench", "aecore.jobs", "aecore.zoo"},
     {"aecore.cli"},
     {"aecore.__main__"},
 ]
@@ -110,3 +111,17 @@ print(sorted({"torch", "torchvision", "sklearn"} & sys.modules.keys()))
 """
     answer = fresh_process(program)
     assert answer.stdout == "[]\n", answer.stderr
+
+
+def test_looking_at_the_queue_needs_neither_torch_nor_a_cluster():
+    program = """
+import sys
+import aecore.runs
+from aecore.jobs import Jobs
+jobs = Jobs()
+jobs.active(), jobs.position("run"), jobs.live("run"), jobs.message("run"), jobs.may_change("run", owner="me")
+print([jobs.status(run) for run in aecore.runs.zoo()])
+print(sorted({"torch", "torchvision", "sklearn", "distributed", "dask"} & sys.modules.keys()))
+"""
+    answer = fresh_process(program)
+    assert answer.stdout == "['finished', 'finished', 'finished']\n[]\n", answer.stderr

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pages.shared import pictures
+
 CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 THEME = tomllib.loads(CONFIG.read_text())["theme"]
 
@@ -32,3 +34,9 @@ def test_colours(mode):
     assert contrast(theme["primaryColor"], "#ffffff") >= 3.5  # a primary button's text
     for surface in ("backgroundColor", "secondaryBackgroundColor"):
         assert contrast(theme["textColor"], theme[surface]) >= 7
+
+
+def test_pictures_can_be_read_on_both_backgrounds():
+    for mode in ("light", "dark"):
+        assert contrast(pictures.TEXT, THEME[mode]["backgroundColor"]) >= 4
+    assert {pictures.TOO_BRIGHT, pictures.TOO_DARK} <= set(THEME["chartCategoricalColors"])

@@ -157,6 +157,14 @@ def bench(as_json: bool) -> None:
         click.echo(table(figures))
 
 
+@main.command()
+def engine() -> None:
+    """Train for an app: print the address of a Dask scheduler, and end when standard input does."""
+    from aecore.jobs.engine import serve
+
+    serve()
+
+
 def _setting(change: str) -> tuple[str, Any]:
     name, equals, value = change.partition("=")
     if not equals:

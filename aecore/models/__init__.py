@@ -15,38 +15,43 @@ MOST_MEMORY = 8e9
 """Bytes that training a model may take."""
 
 
+def count_parameters(config: ModelConfig) -> int:
+    """How many weights and biases the model has; found without making them."""
+    with torch.device("meta"):  # shapes without numbers
+        return sum(weight.numel() for weight in MODELS[config.kind](config).parameters())
+
+
+def weights_memory(config: ModelConfig) -> int:
+    """Bytes that weights, gradients and Adam's two moments take."""
+    return 4 * 4 * count_parameters(config)
+
+
 def training_memory(config: ModelConfig, batch_size: int) -> int:
     """About how many bytes training takes, the images left out; found without taking any.
 
-    Weights, gradients and Adam's two moments, and every layer's output for a batch with its gradient.
+    What the weights take, and every layer's output for a batch with its gradient.
     """
     outputs: list[int] = []
-    with torch.device("meta"):  # shapes without numbers
+    with torch.device("meta"):
         model = MODELS[config.kind](config)
         for module in model.modules():
             if not any(module.children()):  # a layer, not a group of layers
                 module.register_forward_hook(lambda _layer, _input, output: outputs.append(output.numel()))
         model(torch.empty(1, *config.image_shape))
-    weights = sum(weight.numel() for weight in model.parameters())
-    return 4 * (4 * weights + 2 * batch_size * sum(outputs))
+    return weights_memory(config) + 4 * 2 * batch_size * sum(outputs)
 
 
-def check_size(config: ModelConfig, batch_size: int = 1) -> None:
+def check_size(config: ModelConfig, batch_size: int) -> None:
     """Raise SettingsError where training would take more memory than MOST_MEMORY."""
-    memory = training_memory(config, batch_size)
-    if memory > MOST_MEMORY:
-        raise SettingsError(
-            f"training would take {memory / 1e9:,.0f} GB of memory: choose smaller layers, a smaller code "
-            f"or a smaller batch_size, at most {MOST_MEMORY / 1e9:.0f} GB"
-        )
+    _check_memory(training_memory(config, batch_size))
 
 
 def build(config: ModelConfig, seed: int = 0) -> Autoencoder:
     """A fresh model on the CPU; the same seed gives the same weights.
 
-    Raises SettingsError where it would take too much memory to train.
+    Raises SettingsError where its weights alone would take too much memory to train.
     """
-    check_size(config)
+    _check_memory(weights_memory(config))  # check_size loads much of PyTorch the first time: a second or more
     # layers draw from the global generator, which is not ours to move
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -55,3 +60,11 @@ def build(config: ModelConfig, seed: int = 0) -> Autoencoder:
             for weight in model.parameters():
                 nn.init.normal_(weight, std=config.weight_std)
     return model
+
+
+def _check_memory(memory: int) -> None:
+    if memory > MOST_MEMORY:
+        raise SettingsError(
+            f"training would take {memory / 1e9:,.0f} GB of memory: choose smaller layers, a smaller code "
+            f"or a smaller batch_size, at most {MOST_MEMORY / 1e9:.0f} GB"
+        )

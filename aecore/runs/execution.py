@@ -73,12 +73,20 @@ def create(experiment: Experiment) -> Run:
     return read_run(folder)
 
 
-def execute(run: Run, images: ImageSet, device: str, control: Control | None = None) -> Iterator[Progress]:
+def execute(
+    run: Run,
+    images: ImageSet,
+    device: str,
+    control: Control | None = None,
+    show_model: Callable[[Autoencoder, History], None] | None = None,
+) -> Iterator[Progress]:
     """Train a run, or go on where it was interrupted, yielding training's own records.
 
     All files are written before a record is yielded, so the caller may stop listening at any time: what is
     not over is *interrupted*, and goes on with the losses of an uncut training from its last saved epoch.
-    `images` is the run's data set. Raises RunError where the run is over or being trained elsewhere.
+    `images` is the run's data set. `show_model` gets the model and the history so far before the first
+    record; the model may be looked at whenever a record has been yielded. Raises RunError where the run is
+    over or being trained elsewhere.
     """
     if not run.folder.exists():
         raise RunError(f"there is no run {run.id!r} any more: start a new one")
@@ -86,12 +94,18 @@ def execute(run: Run, images: ImageSet, device: str, control: Control | None = N
         raise _over(run)  # before its lock is taken, which would leave a file in the zoo
     try:
         with run_lock(run.folder).acquire(timeout=1):
-            yield from _execute(run, images, device, control)
+            yield from _execute(run, images, device, control, show_model)
     except Timeout:
         raise RunError(f"run {run.id} is being trained by another process: wait for it or stop it") from None
 
 
-def _execute(run: Run, images: ImageSet, device: str, control: Control | None) -> Iterator[Progress]:
+def _execute(
+    run: Run,
+    images: ImageSet,
+    device: str,
+    control: Control | None,
+    show_model: Callable[[Autoencoder, History], None] | None,
+) -> Iterator[Progress]:
     resume = run.folder / "resume.safetensors"
     _sweep(run.folder)
     if (run.folder / "result.json").exists():
@@ -108,6 +122,8 @@ def _execute(run: Run, images: ImageSet, device: str, control: Control | None) -
         history = read_history(run.folder).cut(state.epoch, state.step)
     else:
         _checkpoint(model, run.folder, 0)
+    if show_model:
+        show_model(model, history)
 
     last_save = monotonic()
     for progress in train(

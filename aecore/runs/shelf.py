@@ -12,6 +12,9 @@ from aecore.runs.notebook import Notes, forget_notes, read_notes, write_name, wr
 from aecore.runs.record import Run, RunError, read_run, run_lock
 
 ZOO = Path(__file__).parents[1] / "zoo"
+ASIDE = ".aside"
+"""Folder on a shelf for runs that are being replaced; each counts until the new one is in its place."""
+
 DELETED = ".deleted-"
 """What the names of runs on their way out begin with."""
 
@@ -106,11 +109,12 @@ def _folders(shelf: Path) -> list[Path]:
     """Folders that hold a run; one without a config was cut off before it began."""
     if not shelf.is_dir():
         return []
-    return sorted(
-        folder
-        for folder in shelf.iterdir()
+    found = {
+        folder.name: folder
+        for folder in (*(shelf / ASIDE).glob("*"), *shelf.iterdir())
         if not folder.name.startswith(".") and (folder / "config.json").exists()
-    )
+    }
+    return [found[name] for name in sorted(found)]
 
 
 def _readable(shelf: Path) -> list[Run]:

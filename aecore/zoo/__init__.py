@@ -3,19 +3,22 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from aecore import data, runs
-from aecore.data.batches import hold_out
+from aecore.data.batches import hold_out, pixels
+from aecore.models.base import Autoencoder
 from aecore.models.weights import save_weights
 from aecore.progress import Progress
 from aecore.recipes import RECIPES
+from aecore.runs.example import Example, look, write_example
 from aecore.runs.execution import create, execute, measure
 from aecore.runs.record import Run, RunError, read_run, write_json
-from aecore.runs.shelf import ZOO
+from aecore.runs.shelf import ASIDE, ZOO
 
 ENTRIES = {
     "zoo-mnist-32": ("lab-32", "mnist"),
@@ -23,6 +26,9 @@ ENTRIES = {
     "zoo-digits-32": ("lab-32", "digits"),
 }
 """Name of each run: its recipe and its data set."""
+
+FREE = {"digits", "patches"}
+"""Data sets that come with scikit-learn, so an image of theirs may be kept with a run; MNIST's may not."""
 
 
 def make(name: str, device: str, listen: Callable[[Progress], None]) -> Run:
@@ -42,11 +48,22 @@ def make(name: str, device: str, listen: Callable[[Progress], None]) -> Run:
     with tempfile.TemporaryDirectory(dir=ZOO, prefix=".") as folder:
         fresh = Path(folder) / name
         _publish(run, fresh, images.to(device))
-        if (ZOO / name).exists():
-            (ZOO / name).rename(Path(folder) / "old")
-        fresh.rename(ZOO / name)
+        _replace(ZOO / name, fresh)
     runs.delete(run.id)
     return read_run(ZOO / name)
+
+
+def _replace(folder: Path, fresh: Path) -> None:
+    """Put `fresh` in the place of `folder`: whoever looks meanwhile, or after a crash, finds one of them."""
+    aside = ZOO / ASIDE / folder.name
+    if folder.exists():
+        shutil.rmtree(aside, ignore_errors=True)  # of a replacement that was cut off once it had succeeded
+        aside.parent.mkdir(exist_ok=True)
+        folder.rename(aside)
+    fresh.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+    with suppress(OSError):  # not there, or not empty: another run was left in it
+        aside.parent.rmdir()
 
 
 def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
@@ -60,3 +77,15 @@ def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
     train_images, _ = hold_out(images.train_images, run.experiment.data)
     figures = measure(stored, run.experiment, train_images, images.test_images)
     write_json(folder / "result.json", run.result.replace(**figures.model_dump()).model_dump(mode="json"))
+    if images.name in FREE:
+        write_example(typical(stored, images), folder)
+
+
+@torch.inference_mode()
+def typical(model: Autoencoder, images: data.ImageSet) -> Example:
+    """The test image whose error is the median one: half of the others are redrawn better, half worse."""
+    originals = pixels(images.test_images)
+    errors = (model(originals) - originals).square().flatten(1).mean(1)
+    index = int(errors.argsort(stable=True)[len(errors) // 2])
+    name = images.class_names[int(images.test_labels[index])]
+    return look(model, images.test_images[index], name)

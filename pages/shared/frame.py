@@ -1,9 +1,21 @@
-"""Puts app.py around a page that Streamlit opened without it."""
+"""The frame around every page: app.py put around a page opened without it, the device, and the model."""
 
 import runpy
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
+
+from aecore import device, runs
+from aecore.data import SOURCES
+from aecore.errors import LabError
+from aecore.runs import Run
+from aecore.settings import SettingsError
+from pages.shared import address, state, warm
+from pages.shared.wording import plain
+
+if TYPE_CHECKING:
+    from torch import nn
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -14,6 +26,70 @@ def ensure_frame() -> None:
     Until somebody has opened `/` on a fresh server, Streamlit runs the file behind a deep link such as
     /train by itself, because the folder is called `pages`. Then app.py is run instead, and opens the page.
     """
-    if "frame" not in st.session_state:
+    if not st.session_state.pop("frame", False):
         runpy.run_path(str(APP), run_name="__main__")
         st.stop()
+
+
+def choose_device() -> None:
+    """The device to compute on, on every page, in the address and in `st.session_state.device`."""
+    if not warm.ready():  # which devices there are is PyTorch's to say
+        st.sidebar.selectbox("Device", [], placeholder="Known in a moment", disabled=True)
+        warm.come_alive()
+        return
+    present = device.devices()
+    try:
+        default = device.choose()
+    except SettingsError as error:
+        st.sidebar.error(f"AECORE_DEVICE: {plain(str(error))}")
+        default = present[0]
+    if st.query_params.get("device", default) not in present:
+        st.sidebar.warning(f"The linked device is not on this machine: going on with {default}.")
+    st.sidebar.selectbox(
+        "Device",
+        present,
+        index=present.index(default),
+        key="device",
+        bind="query-params",
+        help="What computes: `cpu`, or a graphics card (`cuda:0`, `mps`) where there is one.",
+    )
+
+
+def choose_model() -> Run:
+    """The model in question, chosen in the sidebar; the page stops where there is none."""
+    try:
+        usable = state.usable(runs.list_runs())
+    except LabError as error:  # a damaged notebook; the lab's own models need none
+        st.error(plain(str(error)))
+        usable = state.usable([])
+    if not usable:
+        st.info("There is no trained model yet: train one first.", icon=":material/model_training:")
+        st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
+        st.stop()
+    default = state.default_run(usable)
+    if st.session_state.pop("entered", False) and "model" not in st.query_params:
+        last = st.session_state.get("last_model", default.id)  # this page's address does not know it yet
+        if last in usable and last != default.id:
+            address.write("model", last)
+    run_id = address.choose(
+        "Model",
+        state.labels(usable),
+        key="model",
+        default=default.id,
+        refusal="That model is no longer on this server: this is another one.",
+        widget=st.sidebar.selectbox,
+        help="Every model trained here, and those that come with the lab: name, data set, code size.",
+    )
+    st.session_state["last_model"] = run_id
+    run = usable[run_id]
+    model = run.experiment.model
+    st.sidebar.caption(
+        f"{model.title} network, trained on {SOURCES[run.experiment.data.dataset].title}. A picture becomes "
+        f"{model.code_size:,} numbers, {model.compression:.1f} times fewer than it has pixels."
+    )
+    return run
+
+
+def say_where(model: "nn.Module") -> None:
+    """On which device the model is, read from its weights rather than from what was chosen."""
+    st.sidebar.caption(f"The model is on `{next(model.parameters()).device}`.")

@@ -1,0 +1,1 @@
+"""What a trained model makes of images, measured."""

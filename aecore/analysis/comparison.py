@@ -1,0 +1,121 @@
+"""A model beside two free baselines, on images of any data set that has its shape."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from torch import Tensor
+
+from aecore.analysis.reconstruction import Reconstruct, errors, psnr, reconstruct, ssim
+from aecore.config import DataConfig, Experiment
+from aecore.data import ImageSet
+from aecore.data.batches import hold_out
+from aecore.errors import LabError
+from aecore.models.base import Autoencoder
+from aecore.models.pca import PCA
+
+SAMPLE = 500
+"""SSIM takes a while for each image, so at most this many are judged by it."""
+
+Split = Literal["test", "validation", "train"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays gives arrays, not a truth value
+class Quality:
+    """How well images came back."""
+
+    errors: np.ndarray
+    """Mean squared error per pixel of each image, pixels in [0, 1]: float32 (N,)."""
+
+    ssim: np.ndarray
+    """Structural similarity of each sampled image, 1 for a perfect one: float64 (S,)."""
+
+    @property
+    def mse(self) -> float:
+        """The mean error of all images."""
+        return self.errors.mean(dtype=np.float64).item()
+
+    @property
+    def psnr(self) -> float:
+        """Decibels, of the mean error."""
+        return psnr(self.mse)
+
+    @property
+    def mean_ssim(self) -> float:
+        return self.ssim.mean().item()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """The same images, come back from a model, from PCA, and from no code at all."""
+
+    model: Quality
+    pca: Quality
+    """PCA with the same code size, fitted to the images that the model was trained on."""
+
+    mean_image: Quality
+    """Every image answered with the mean of those training images."""
+
+    sample: np.ndarray
+    """Which images SSIM was measured on: at most 500 indices, evenly spread, int64 (S,)."""
+
+    @property
+    def gain_over_pca(self) -> float:
+        """How many times smaller the model's error is than PCA's."""
+        return self.pca.mse / self.model.mse if self.model.mse else np.inf
+
+
+def compare(model: Autoencoder, pca: PCA, images: Tensor) -> Comparison:
+    """Judge a model on uint8 images (N, C, H, W), N at least 1, on the device of model and `pca`.
+
+    `pca` is the model's, from `fit_pca`: for images of another data set, too. MSE and PSNR are of all
+    images, SSIM of an evenly spread sample of at most 500. Raises LabError where the images have another
+    shape than the model's.
+    """
+    sample = np.linspace(0, len(images) - 1, min(len(images), SAMPLE)).astype(np.int64)
+    sampled = images[sample.tolist()]
+    originals = sampled.cpu().numpy()
+
+    def quality(answer: Reconstruct) -> Quality:
+        return Quality(
+            errors=errors(answer, images).numpy(),
+            ssim=ssim(originals, reconstruct(answer, sampled).cpu().numpy()),
+        )
+
+    return Comparison(
+        model=quality(model), pca=quality(pca), mean_image=quality(pca.mean.expand_as), sample=sample
+    )
+
+
+def fit_pca(experiment: Experiment, images: ImageSet) -> PCA:
+    """PCA with the experiment's code size, fitted to the images it trains on: those of its own data set."""
+    train_images, _ = hold_out(images.train_images, experiment.data)
+    return PCA(train_images, experiment.model.code_size)
+
+
+def splits(images: ImageSet, data: DataConfig) -> list[Split]:
+    """The parts of a data set that `data` leaves any images in; see `split`."""
+    held_out = len(hold_out(images.train_labels, _division(images, data))[1])
+    return ["test", "validation", "train"] if held_out else ["test", "train"]
+
+
+def split(images: ImageSet, part: Split, data: DataConfig) -> tuple[Tensor, Tensor]:
+    """One part of a data set: uint8 images (N, C, H, W) where they are, and labels (N,) on the CPU.
+
+    Training and validation images are those of an experiment with `data`. Of a data set that it does not
+    train on nothing is held out. Raises LabError for a part without images.
+    """
+    if part == "test":
+        return images.test_images, images.test_labels.cpu()
+    if part not in splits(images, data):
+        raise LabError(f"{images.name} has no {part} images here, none were held out: choose test or train")
+    which = ("train", "validation").index(part)
+    division = _division(images, data)
+    return (
+        hold_out(images.train_images, division)[which],
+        hold_out(images.train_labels, division)[which].cpu(),
+    )
+
+
+def _division(images: ImageSet, data: DataConfig) -> DataConfig:
+    return data if data.dataset == images.name else data.replace(train_count=None, validation_share=0)

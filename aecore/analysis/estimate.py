@@ -1,0 +1,131 @@
+"""What a training will cost, before it begins: time, memory and work, from the settings alone."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from aecore.analysis.layers import layers
+from aecore.analysis.speed import matrix_rate
+from aecore.config import Experiment, ModelConfig
+from aecore.data import SOURCES
+from aecore.data.batches import hold_out
+from aecore.models import MODELS, training_memory
+
+# Found by least squares on the relative error of 19 trainings, and rounded: dense networks of 100,000 to
+# 6.7 million weights and convolutional ones, batches of 8 to 1,024, on two cores of an AMD EPYC with
+# PyTorch 2.15. Other programs ran meanwhile, so the fastest of some 50 epochs of each training counts.
+FLOAT_COST = 140
+"""Multiply-adds that fit into the time one number takes: a weight with its gradient and Adam's moments, or
+a layer's output on its way forward and back. All of them pass through memory, which is slower than sums."""
+
+STEP_SECONDS = 80e-6
+"""What every step takes besides: drawing the batch, the loss, the schedule."""
+
+TENSOR_SECONDS = 15e-6
+"""What every weight tensor adds to a step: Python and PyTorch choosing and starting what is to be done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a training will cost."""
+
+    seconds: float
+    """Of training in the whole; less where early_stop ends it sooner."""
+
+    memory: int
+    """Bytes on the device for the model, its training and the images; PyTorch itself comes on top."""
+
+    parameters: int
+    """Weights and biases."""
+
+    multiply_adds: int
+    """That one image takes through encoder and decoder."""
+
+
+def estimate(experiment: Experiment, device: str) -> Estimate:
+    """A rough figure: on a CPU that does nothing else the time is right within a factor of 1.5 or so.
+
+    Nothing is trained: the work is counted on a model without numbers, and divided by how fast `device`
+    multiplies matrices. On devices other than the CPU it has not been compared with real trainings. Raises
+    SettingsError where `train_count` asks for more images than there are.
+    """
+    model, training = experiment.model, experiment.train
+    source = SOURCES[experiment.data.dataset]
+    every_image = torch.empty(source.train_count, 0)  # without pixels, to be divided like those with them
+    train_images, validation_images = hold_out(every_image, experiment.data)
+    stored = source.train_count + source.test_count
+    if train_images is not every_image:  # copies of those drawn
+        stored += len(train_images) + len(validation_images)
+
+    work = _work(model)
+    steps = math.ceil(len(train_images) / training.batch_size)
+    epoch = (
+        len(train_images) * (work.training + FLOAT_COST * work.outputs)
+        + steps * FLOAT_COST * work.parameters
+        + len(validation_images) * (work.forward + FLOAT_COST / 3 * work.outputs)  # one way of three
+    ) / matrix_rate(device) + steps * (STEP_SECONDS + TENSOR_SECONDS * work.tensors)
+    return Estimate(
+        seconds=training.epochs * epoch,
+        memory=training_memory(model, training.batch_size) + stored * math.prod(model.image_shape),
+        parameters=work.parameters,
+        multiply_adds=work.forward,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What there is to do for one image."""
+
+    forward: int
+    """Multiply-adds through encoder and decoder."""
+
+    training: int
+    """Multiply-adds there and back."""
+
+    outputs: int
+    """Numbers that layers and their activations give out."""
+
+    parameters: int
+    tensors: int
+
+
+def _work(config: ModelConfig) -> _Work:
+    """Counted on the meta device: shapes without numbers."""
+    with torch.device("meta"):
+        model = MODELS[config.kind](config)
+        image = torch.empty(1, *config.image_shape)
+        with _MultiplyAdds() as forward:
+            reconstruction = model(image)
+        with _MultiplyAdds() as backward:
+            reconstruction.sum().backward()
+    summing = [layer for layer in layers(config) if layer.parameters]
+    return _Work(
+        forward=forward.count,
+        training=forward.count + backward.count,
+        outputs=sum(math.prod(layer.output_shape) * (2 if layer.activation else 1) for layer in summing),
+        parameters=sum(layer.parameters for layer in summing),
+        tensors=len(list(model.parameters())),
+    )
+
+
+class _MultiplyAdds(TorchDispatchMode):
+    """Counts them by PyTorch's own formulas, in this thread alone.
+
+    PyTorch's FlopCounterMode would also hook into every model that other threads are using meanwhile.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if formula := flop_registry.get(func.overloadpacket):
+            self.count += formula(*args, **(kwargs or {}), out_val=out) // 2
+        return out

@@ -1,0 +1,10 @@
+"""Training apart from whoever asked for it: a queue, an engine in a process of its own, and live progress.
+
+Importing this package imports neither torch nor Dask.
+"""
+
+from aecore.jobs.limits import JobError
+from aecore.jobs.live import Live
+from aecore.jobs.queue import Jobs
+
+__all__ = ["JobError", "Jobs", "Live"]

@@ -1,0 +1,155 @@
+"""Reconstruct: pictures before and after the code, beside PCA, from any data set that fits the model."""
+
+import streamlit as st
+
+from aecore.data import SOURCES, available
+from aecore.errors import LabError
+from pages.shared import address, figures, frame, gallery, pictures, quality, state, warm
+from pages.shared.wording import plain
+
+frame.ensure_frame()
+
+PARTS = {"test": "Test", "validation": "Validation", "train": "Training"}
+PER_LINE, WIDTH = 8, 564  # pictures beside each other, and the screen pixels they take with their labels
+COUNTS = {str(number): str(number) for number in (8, 16, 32, 64)}
+
+st.title("Reconstruct")
+st.markdown("Find out here what is left of a picture that went through the code, and whether PCA keeps more.")
+warm.wait()
+run, device = frame.choose_model(), st.session_state.device
+own, shape = run.experiment.data.dataset, run.experiment.model.image_shape
+
+first, second = st.container(horizontal=True), st.container(horizontal=True, vertical_alignment="bottom")
+fitting = {name: source.title for name, source in SOURCES.items() if source.image_shape == shape}
+dataset = address.choose(
+    "Pictures of",
+    {own: fitting[own]} | fitting,
+    key="data",
+    default=own,
+    refusal="The linked data set is unknown or has pictures of another shape: these are the model's own.",
+    widget=first.pills,
+    help="First what the model was trained on, then what it has never seen.",
+)
+source = SOURCES[dataset]
+missing = next((name for name in (dataset, own) if not available(name)), None)
+if missing:
+    why = "" if missing == dataset else ", and PCA has to be fitted to what the model was trained on"
+    st.info(f"{SOURCES[missing].title} is not on this machine{why}.", icon=":material/cloud_download:")
+    if st.button(f"Download {SOURCES[missing].title}", key="fetch", type="primary"):
+        try:
+            state.fetch(missing)
+            st.rerun()
+        except LabError as error:
+            st.error(plain(str(error)))
+    st.stop()
+
+try:
+    model = state.model(run.id, device)
+    parts = state.parts(run.id, dataset)
+except LabError as error:
+    st.error(plain(str(error)))
+    st.stop()
+frame.say_where(model)
+
+part = address.choose(
+    "Part",
+    {name: PARTS[name] for name in parts},
+    key="part",
+    default="test",
+    refusal="There is no such part of these pictures: these are the test pictures.",
+    widget=first.segmented_control,
+    help="Test pictures were kept from everybody until the training was over; validation pictures told when "
+    "it was best; the training pictures are those it learnt from.",
+)
+show = address.choose(
+    "Show",
+    gallery.SHOW,
+    key="show",
+    default="random",
+    refusal="The linked view is unknown: these pictures are drawn at random.",
+    widget=second.segmented_control,
+)
+names = source.class_names
+label = address.choose(
+    "Class",
+    {"all": "All"} | {str(index): name for index, name in enumerate(names)},
+    key="class",
+    default="all",
+    refusal="These pictures have no such class: all are shown.",
+    widget=second.selectbox,
+    width=130,
+)
+count = address.choose(
+    "How many",
+    COUNTS,
+    key="count",
+    default="8",
+    refusal="That many pictures cannot be shown: these are 8.",
+    widget=second.selectbox,
+    width=100,
+)
+draw = address.number("draw", most=9_999, refusal="The linked draw has no number from 0 to 9,999: this is 0.")
+second.button(
+    "Another draw",
+    key="another",
+    icon=":material/casino:",
+    on_click=address.write,
+    args=("draw", (draw + 1) % 10_000),
+    disabled=show != "random",
+)
+beside = address.switch("PCA beside it", key="pca", default=True, widget=second.toggle)
+
+answer = st.container(horizontal=True, gap="medium")
+sheet, numbers = answer.container(horizontal=True, wrap=False, width=WIDTH), answer.container(width=220)
+try:
+    with sheet, st.spinner(f"Comparing {PARTS[part].lower()} pictures with PCA"):
+        images, labels = state.part(run.id, dataset, part)
+        compared = state.comparison(run.id, dataset, part, device)
+        pca = state.pca(run.id, device)
+except LabError as error:
+    st.error(plain(str(error)))
+    st.stop()
+
+only = None if label == "all" else int(label)
+shown = gallery.indices(show, compared.model.errors, labels, only, int(count), draw)
+rows = gallery.rows(images[shown.tolist()].to(device), model, pca if beside else None, compared, shown)
+headings = [names[labels[index]] for index in shown]
+png = pictures.grid(rows, headings=headings, per_line=PER_LINE, legend=True)
+sheet.image(
+    png,
+    width=pictures.width(png),
+    alt=f"{len(shown)} pictures of {source.title}: as they were, as the model redraws them, and where "
+    f"that is too bright or too dark{'; then the same for PCA' if beside else ''}",
+)
+with numbers:
+    quality.show(run, dataset, compared)
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(gallery.about(show, draw), width="stretch")
+    st.download_button(
+        "Picture (PNG)",
+        png,
+        f"{run.id}-{dataset}-{show}.png",
+        key="png",
+        icon=":material/image:",
+        on_click="ignore",
+        help="What is shown above, as a PNG.",
+    )
+    st.download_button(
+        "Errors (CSV)",
+        lambda: gallery.table(compared, labels, names),
+        f"{run.id}-{dataset}-{part}.csv",
+        key="csv",
+        icon=":material/table:",
+        on_click="ignore",
+        help="The error of every picture, one line each, as CSV.",
+    )
+
+st.subheader("Error by class")
+st.caption("Bars are means; lines span 8 of 10 pictures. Look for classes where the two methods differ most.")
+st.plotly_chart(
+    figures.error_by_class(gallery.by_class(compared, labels, names)),
+    key="by-class",
+    config=figures.PLAIN,
+    alt=f"Mean error of the model and of PCA for each class of {source.title}",
+)

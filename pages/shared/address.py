@@ -1,0 +1,83 @@
+"""Choices that live in the page's address, so that every view can be shared as a link, and Back undoes them.
+
+Streamlit's own binding writes labels into the address, and a run's label changes with its name; it also lets
+what was chosen earlier win over the link just followed. Here each choice has a name that stays, and what the
+address says, and nothing else, is what is chosen.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+
+def choose(
+    label: str,
+    options: Mapping[str, str],
+    *,
+    key: str,
+    default: str,
+    refusal: str,
+    widget: Callable[..., Any] = st.selectbox,
+    **settings: Any,
+) -> str:
+    """One of `options`: from names, as the address has them, to labels, as people read them.
+
+    `widget` is Streamlit's selectbox, pills or segmented_control, or one of a container's. Where a link asks
+    for something else, it says `refusal` and goes on with the default.
+    """
+    name = _asked(key, default, options.__contains__, refusal)
+    st.session_state[key] = name
+    if widget.__name__ != "selectbox":
+        settings["required"] = True  # or a second click would choose nothing
+    widget(
+        label,
+        list(options),
+        key=key,
+        format_func=lambda name: options.get(name, name),
+        on_change=_write_chosen,
+        args=(key, default),
+        **settings,
+    )
+    return name
+
+
+def switch(
+    label: str, *, key: str, default: bool, widget: Callable[..., Any] = st.toggle, **settings: Any
+) -> bool:
+    """A toggle or checkbox, `yes` or `no` in the address; anything else there is the default."""
+    words = {True: "yes", False: "no"}
+    on = st.query_params.get(key, words[default]) == "yes"
+    st.session_state[key] = on
+    widget(label, key=key, on_change=lambda: write(key, words[st.session_state[key]]), **settings)
+    return on
+
+
+def number(key: str, *, most: int, refusal: str) -> int:
+    """A whole number from 0, its default, to `most`; buttons change it with `write`."""
+
+    def valid(asked: str) -> bool:
+        return asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) <= most
+
+    return int(_asked(key, "0", valid, refusal))
+
+
+def write(key: str, value: str | int) -> None:
+    """Choose something in a widget's callback; the run that follows draws the page with it."""
+    st.query_params[key] = str(value)
+
+
+def _asked(key: str, default: str, valid: Callable[[str], bool], refusal: str) -> str:
+    asked = st.query_params.get(key, default)
+    if valid(asked):
+        return asked
+    st.warning(refusal, icon=":material/link_off:")
+    del st.query_params[key]
+    return default
+
+
+def _write_chosen(key: str, default: str) -> None:
+    if st.session_state[key] == default:
+        st.query_params.pop(key, None)
+    else:
+        write(key, st.session_state[key])

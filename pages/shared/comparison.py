@@ -1,0 +1,37 @@
+"""The losses of several runs in one Plotly figure, which changes only with what is chosen."""
+
+import html
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+
+from aecore.analysis.curves import Track, thin
+from pages.shared.curves import MOST_POINTS, UNITS
+
+LOSSES = {"train_loss": "Training", "validation_loss": "Validation"}
+
+
+def losses(tracks: Mapping[str, Track], which: str, unit: str, log: bool) -> go.Figure:
+    """A line for each track, by its run's name: the `which` (one of LOSSES) of each epoch along `unit`."""
+    height = 340 + 14 * len(tracks)  # names stand below the figure, on a narrow screen one below the other
+    figure = go.Figure(layout={"height": height, "margin": {"t": 10, "b": 10}, "hovermode": "x"})
+    for name, track in tracks.items():
+        rows = [(epoch.step, getattr(epoch, which)) for epoch in track.epochs]
+        rows = [(step, loss) for step, loss in rows if loss is not None and math.isfinite(loss)]
+        steps, values = np.array([step for step, _ in rows]), np.array([loss for _, loss in rows])
+        kept = thin(values, MOST_POINTS)
+        figure.add_scatter(
+            name=html.escape(name),
+            x=track.along(unit, steps[kept]) if rows else [],
+            y=values[kept],
+            mode="lines+markers" if len(kept) < 40 else "lines",
+            hovertemplate="%{y:.5f}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_xaxes(title=UNITS[unit], rangemode="tozero")
+    figure.update_yaxes(title=f"{LOSSES[which]} loss", type="log" if log else "linear", exponentformat="none")
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+    )
+    return figure

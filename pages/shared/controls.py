@@ -1,0 +1,98 @@
+"""The head of a run's page: its name, how it stands, and what people can ask of its training."""
+
+import streamlit as st
+
+from aecore.errors import LabError
+from aecore.runs import Run
+from pages.shared import form
+from pages.shared.engine import jobs, visitor
+from pages.shared.wording import plain
+
+AT_WORK = ("starting", "training", "paused", "measuring")
+"""While these last, the engine has the run in hand."""
+
+BADGES = {
+    "queued": ("Waiting", "gray"),
+    "starting": ("Starting", "blue"),
+    "training": ("Training", "blue"),
+    "paused": ("Paused", "orange"),
+    "measuring": ("Measuring", "blue"),
+    "running": ("Training elsewhere", "blue"),
+    "finished": ("Finished", "green"),
+    "stopped": ("Stopped", "orange"),
+    "diverged": ("Diverged", "red"),
+    "interrupted": ("Interrupted", "orange"),
+    "withdrawn": ("Not begun", "gray"),
+    "failed": ("Failed", "red"),
+}
+"""Each status in a word, and its colour."""
+
+
+def head(run: Run, status: str) -> None:
+    """Name, status and controls, outside of what is redrawn by the clock, so that no click is lost."""
+    allowed = jobs().may_change(run.id, owner=visitor())
+    idle = not allowed or status not in ("training", "paused")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.text(run.name)
+        title, colour = BADGES[status]
+        st.badge(title, color=colour)
+        if status == "queued":
+            _button("Leave the queue", "stop", ":material/close:", run, not allowed)
+        elif status in AT_WORK:
+            if status == "paused":
+                _button("Go on", "go_on", ":material/play_arrow:", run, idle)
+            else:
+                _button("Pause", "pause", ":material/pause:", run, idle)
+            _button("One step", "step", ":material/skip_next:", run, idle)
+            _button("Stop", "stop", ":material/stop:", run, idle)
+            _learning_rate(run, idle)
+        another()
+    if not allowed and status in ("queued", *AT_WORK):
+        st.caption("Only who started this run may pause or stop it.")
+    if refused := st.session_state.pop("refused", ""):
+        st.error(plain(refused), icon=":material/block:")
+
+
+def _button(label: str, wish: str, icon: str, run: Run, disabled: bool) -> None:
+    st.button(label, key=wish, icon=icon, on_click=_ask, args=(wish, run.id), disabled=disabled)
+
+
+def _learning_rate(run: Run, disabled: bool) -> None:
+    with st.popover("Learning rate", icon=":material/speed:", disabled=disabled, key="change"):
+        st.number_input(
+            "New learning rate",
+            min_value=0.0,
+            max_value=10.0,
+            value=run.experiment.train.learning_rate,
+            step=form.step(run.experiment.train.learning_rate),
+            format="%g",
+            key=f"learning_rate-{run.id}",
+            on_change=_change_learning_rate,
+            args=(run.id,),
+            disabled=disabled,
+        )
+        st.caption("It counts from the next step on; under one-cycle it is the highest one.")
+
+
+def another() -> None:
+    """Back to the form. The menu's own link to this page would lead to this run again."""
+    st.button(
+        "New training",
+        key="another",
+        icon=":material/add:",
+        type="tertiary",
+        on_click=st.query_params.from_dict,
+        args=({},),
+    )
+
+
+def _ask(wish: str, run_id: str, *values: float) -> None:
+    """Pass a wish on; why it is not granted is shown once, above the controls."""
+    try:
+        getattr(jobs(), wish)(run_id, *values, owner=visitor())
+    except LabError as problem:
+        st.session_state["refused"] = str(problem)
+
+
+def _change_learning_rate(run_id: str) -> None:
+    _ask("change_learning_rate", run_id, st.session_state[f"learning_rate-{run_id}"])

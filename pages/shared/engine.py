@@ -1,0 +1,48 @@
+"""The server's one queue of trainings, and who a visitor is to it."""
+
+import hashlib
+import secrets
+
+import streamlit as st
+
+from aecore.jobs import Jobs
+from aecore.jobs.limits import public
+
+_REMEMBER = st.components.v2.component(
+    "remember_visitor",
+    js="""
+export default function ({ setStateValue }) {
+  let word = localStorage.getItem("autoencoder-lab-visitor")
+  if (!word) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16))
+    word = Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("")
+    localStorage.setItem("autoencoder-lab-visitor", word)
+  }
+  setStateValue("word", word)
+}
+""",
+)
+
+
+@st.cache_resource(show_spinner=False, on_release=Jobs.close)
+def jobs() -> Jobs:
+    """The queue of this server, which the frame starts; it survives a hot reload."""
+    return Jobs()
+
+
+def recognise() -> None:
+    """On a public host, ask the browser for the word it keeps, so that a reload does not make a stranger.
+
+    The frame calls this on every page.
+    """
+    if public():
+        with st.sidebar:
+            word = _REMEMBER(key="visitor", on_word_change=lambda: None).word
+        if isinstance(word, str) and len(word) == 32:
+            # a digest: the word itself is the visitor's to know
+            st.session_state["owner"] = hashlib.sha256(word.encode()).hexdigest()[:16]
+
+
+def visitor() -> str:
+    """An opaque word for whoever looks at the page: the queue is fair between people, not between clicks."""
+    return st.session_state.setdefault("owner", secrets.token_hex(8))

@@ -1,0 +1,178 @@
+"""A form made from the records of settings: a new field in a record appears by itself.
+
+Every widget's key is the setting's name. It is bound to the URL, which holds only what differs from the
+experiment the form began with, so that a link to the page carries the changed settings.
+"""
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from aecore.config import MODEL_CONFIGS, Experiment
+from aecore.recipes import RECIPES
+
+FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "learning_rate", "loss")
+"""Those that matter most, in this order; all others come after them, group by group."""
+
+CHOSEN_APART = ("dataset", "image_shape")
+"""They follow from the choice of a data set."""
+
+MOST_CHARACTERS = 200
+"""Of a list of numbers."""
+
+
+def settings(experiment: Experiment, first: DeltaGenerator, others: DeltaGenerator) -> Experiment:
+    """The form, beginning with `experiment`; what people made of it.
+
+    Draws the settings that matter most into `first`, the others into `others`. Raises SettingsError for
+    values that cannot be, after drawing.
+    """
+    kind = widget(first, "kind", _schemas(experiment)["kind"], experiment.model.kind)
+    if kind in MODEL_CONFIGS:  # else the last line says that there is no such kind
+        experiment = experiment.with_settings({"kind": kind})
+    values: dict[str, Any] = {"kind": kind}
+    schemas, defaults = _schemas(experiment), flat(experiment)
+    for name in FIRST:
+        if name in schemas and name != "kind":
+            values[name] = widget(first, name, schemas[name], defaults[name])
+    for title, record in _groups(experiment).items():
+        names = [name for name in type(record).model_fields if name not in (*FIRST, *CHOSEN_APART)]
+        others.caption(title)
+        group = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{title}")
+        for name in names:
+            values[name] = widget(group, name, schemas[name], defaults[name])
+    return experiment.with_settings(values)
+
+
+def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
+    """Make the form show `experiment` when it is drawn, apart from the settings in `keep`."""
+    schemas = _schemas(experiment)
+    for name, value in flat(experiment).items():
+        if name not in (*CHOSEN_APART, *keep):
+            st.session_state[name] = _shown(schemas[name], value)
+
+
+def show(experiment: Experiment) -> None:
+    """For a button's callback on the page of the form: go to the form, with this experiment in it."""
+    st.session_state["opened"] = experiment  # settings that the address gets in a callback reach no widget
+    st.query_params.from_dict(link(experiment))
+
+
+def changes(experiment: Experiment, original: Experiment) -> dict[str, Any]:
+    """The settings of `experiment` that are not those of `original`, but for the data set.
+
+    Where the kinds differ, `original` is taken with the other kind's own defaults.
+    """
+    kind = original.model.kind
+    defaults = flat(original.with_settings({"kind": experiment.model.kind})) | {"kind": kind}
+    return {
+        name: value
+        for name, value in flat(experiment).items()
+        if name not in CHOSEN_APART and value != defaults[name]
+    }
+
+
+def link(experiment: Experiment) -> dict[str, str]:
+    """The query parameters with which the page shows this experiment."""
+    dataset = experiment.data.dataset
+    fitting = [recipe for recipe in RECIPES.values() if dataset in recipe.datasets]
+    recipe = next((recipe for recipe in fitting if recipe.name == experiment.recipe), fitting[0])
+    changed = changes(experiment, recipe.on(dataset))
+    return {"recipe": recipe.name, "dataset": dataset, **in_url(changed)}
+
+
+def in_url(values: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as they stand in a link."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else words(value, none="")
+        for name, value in values.items()
+    }
+
+
+def words(value: Any, none: str = "none") -> str:
+    """A value for people: 512, 256 for a list."""
+    if value is None:
+        return none
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def flat(experiment: Experiment) -> dict[str, Any]:
+    """Every setting by its bare name."""
+    return {name: value for record in _groups(experiment).values() for name, value in record}
+
+
+def _groups(experiment: Experiment) -> dict[str, Any]:
+    return {"Model": experiment.model, "Data": experiment.data, "Training": experiment.train}
+
+
+@cache
+def _schemas_of(kind: str) -> dict[str, dict[str, Any]]:
+    """The JSON schema of every setting that an experiment with this kind of model has."""
+    experiment = Experiment().with_settings({"kind": kind})
+    schemas = {}
+    for record in _groups(experiment).values():
+        schemas |= type(record).model_json_schema()["properties"]
+    return schemas | {"kind": {**schemas["kind"], "enum": list(MODEL_CONFIGS)}}
+
+
+def _schemas(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    return _schemas_of(experiment.model.kind)
+
+
+def widget(place: DeltaGenerator, name: str, schema: dict[str, Any], default: Any) -> Any:
+    """The widget that fits a setting's schema; returns what it says, for a record to check."""
+    what: dict[str, Any] = {
+        "label": label(name),
+        "key": name,
+        "help": schema.get("description"),
+        "bind": "query-params",
+    }
+    if "enum" in schema:
+        options = schema["enum"]
+        return place.selectbox(options=options, index=options.index(default), **what)
+    if schema.get("type") == "boolean":
+        return place.toggle(value=default, **what)
+    if schema.get("type") in ("integer", "number"):
+        low, high = _limits(schema)
+        whole = schema["type"] == "integer"
+        return place.number_input(
+            value=default,
+            min_value=low,
+            max_value=high,
+            step=1 if whole else step(default),
+            format="%d" if whole else "%g",
+            **what,
+        )
+    said = place.text_input(
+        value=_shown(schema, default), placeholder="none", max_chars=MOST_CHARACTERS, **what
+    ).strip()
+    return None if "anyOf" in schema and said in ("", "none") else said
+
+
+def _shown(schema: dict[str, Any], value: Any) -> Any:
+    """A value as its widget holds it."""
+    in_words = "enum" not in schema and schema.get("type") not in ("boolean", "integer", "number")
+    return words(value, none="") if in_words else value
+
+
+def _limits(schema: dict[str, Any]) -> tuple[Any, Any]:
+    """Lowest and highest number; where a real number must stay off its bound, the record says so."""
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if schema["type"] == "number":
+        return (None if low is None else float(low)), (None if high is None else float(high))
+    low = low + 1 if "exclusiveMinimum" in schema else low
+    return low, (high - 1 if "exclusiveMaximum" in schema else high)
+
+
+def step(value: float) -> float:
+    """One in the value's first digit."""
+    return 10.0 ** math.floor(math.log10(value)) if value else 0.01

@@ -1,0 +1,90 @@
+"""Pictures before and after the code: which to show, and how they stand under each other."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pages.shared import pictures, state
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from aecore.analysis.comparison import Comparison
+    from aecore.analysis.reconstruction import ClassErrors, Reconstruct
+
+SHOW = {"random": "At random", "best": "Best", "worst": "Worst"}
+"""Which pictures: by chance, or those with the model's smallest or largest errors."""
+
+
+def indices(
+    show: str, errors: np.ndarray, labels: np.ndarray, label: int | None, count: int, draw: int
+) -> np.ndarray:
+    """At most `count` images to show, as `show` says; only those with `label`, unless that is None."""
+    from aecore.analysis.reconstruction import extremes
+
+    if show == "random":
+        return state.drawn(labels, label, draw)[:count]
+    among = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
+    best, worst = extremes(errors[among], count)
+    return among[best if show == "best" else worst]
+
+
+def rows(
+    originals: "Tensor",
+    model: "Reconstruct",
+    pca: "Reconstruct | None",
+    compared: "Comparison",
+    shown: np.ndarray,
+) -> list[pictures.Row]:
+    """The images (N, C, H, W), what became of each, how far off that is, and the same for PCA.
+
+    `shown` says which of the compared images they are: the errors under them are those of the comparison.
+    """
+    from aecore.analysis.reconstruction import reconstruct
+
+    before = originals.cpu().numpy()
+    found = [pictures.Row("Original", pictures.rgb(before))]
+    methods = [("Redrawn", "Error", model, compared.model), ("PCA", "PCA error", pca, compared.pca)]
+    for name, off, method, quality in methods:
+        if method is not None:
+            after = reconstruct(method, originals).cpu().numpy()
+            difference = (after.astype(np.float32) - before) / 255
+            texts = [f"{error:.4f}" for error in quality.errors[shown]]
+            found.append(pictures.Row(name, pictures.rgb(after)))
+            found.append(pictures.Row(off, pictures.signed(difference), texts))
+    return found
+
+
+def about(show: str, draw: int) -> str:
+    """What was chosen, and what to look for."""
+    if show == "random":
+        return f"Draw number {draw}: a link to this page shows the same pictures."
+    if show == "best":
+        return "The smallest errors first. Look for what is plain in them."
+    return "The largest errors first. Look for what is rare in them."
+
+
+def table(compared: "Comparison", labels: np.ndarray, names: Sequence[str]) -> bytes:
+    """The error of every image, for the model and for PCA, as CSV."""
+    columns = {
+        "image": np.arange(len(labels)),
+        "class": [names[label] for label in labels],
+        "mse": compared.model.errors,
+        "pca_mse": compared.pca.errors,
+        "mean_image_mse": compared.mean_image.errors,
+    }
+    return pd.DataFrame(columns).to_csv(index=False).encode()
+
+
+def by_class(
+    compared: "Comparison", labels: np.ndarray, names: Sequence[str]
+) -> dict[str, Sequence["ClassErrors"]]:
+    """The errors class by class, of the model and of PCA."""
+    from aecore.analysis.reconstruction import by_class
+
+    return {
+        "This model": by_class(compared.model.errors, labels, names),
+        "PCA": by_class(compared.pca.errors, labels, names),
+    }

@@ -1,0 +1,115 @@
+"""How a run ended: what happened, its figures, and the ways on."""
+
+import streamlit as st
+
+from aecore.config import Experiment
+from aecore.errors import LabError
+from aecore.runs import Result, Run
+from pages.shared import form
+from pages.shared.engine import jobs, visitor
+from pages.shared.wording import duration, error, plain
+
+
+def show(run: Run, status: str) -> None:
+    """All there is to say about a run that is not in training."""
+    _say(run, status)
+    if run.result:
+        _figures(run.result, run.experiment)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        _ways_on(run, status)
+
+
+def _say(run: Run, status: str) -> None:
+    message = run.result.message if run.result else jobs().message(run.id)
+    said = plain(message[:1].upper() + message[1:] + "." if message else "")
+    if status == "failed":
+        st.error(said, title="This training did not come to its end", icon=":material/error:")
+    elif status == "withdrawn":
+        st.info(said, icon=":material/hourglass_disabled:")
+    elif status == "interrupted":
+        st.warning(
+            "It was cut off, most likely because the lab was ended. Resumed, it goes on from its last saved "
+            "epoch, with the losses that an uncut training has.",
+            icon=":material/power_off:",
+        )
+    elif status == "diverged":
+        st.error(said, title="The training came apart", icon=":material/trending_up:")
+    elif status == "stopped":
+        st.info(f"{said} What it had learnt by then is kept.", icon=":material/stop:")
+    elif said:
+        st.warning(said, icon=":material/warning:")
+
+
+def _figures(result: Result, experiment: Experiment) -> None:
+    with st.grid(min_column_width=120, gap="small"):
+        st.metric(
+            "Test error",
+            error(result.test_mse),
+            help="Mean squared error per pixel on images it never saw; black is 0 and white is 1.",
+        )
+        st.metric(
+            f"PCA, code of {experiment.model.code_size}",
+            error(result.pca_mse),
+            help="Principal component analysis, which only scales and adds pixels, with as many numbers.",
+        )
+        st.metric(
+            "Mean image",
+            error(result.mean_image_mse),
+            help="The error of answering every image with the average one: the worst to expect.",
+        )
+        st.metric("Trained in", duration(result.seconds), help=f"{result.epochs} epochs on {result.device}.")
+        st.metric("Images per second", f"{result.images_per_second:,.0f}")
+    if gain := result.gain_over_pca:
+        told = f"{gain:.1f} times smaller" if gain >= 1 else f"{1 / gain:.1f} times larger"
+        st.markdown(f"Its error on images it never saw is **{told} than PCA's** with as many numbers.")
+
+
+def _ways_on(run: Run, status: str) -> None:
+    if status in ("interrupted", "failed", "withdrawn"):
+        st.button(
+            "Resume",
+            key="resume",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=_resume,
+            args=(run.id,),
+            disabled=not jobs().may_change(run.id, owner=visitor()),
+        )
+    if run.result and run.result.test_mse is not None:
+        st.page_link(
+            "pages/reconstruct.py",
+            label="See what it redraws",
+            icon=":material/compare:",
+            query_params={"model": run.id},
+        )
+    if status == "diverged":
+        calmer = run.experiment.with_settings({"learning_rate": run.experiment.train.learning_rate / 10})
+        _train_again("Train with a tenth of the learning rate", calmer, "calmer")
+    _train_again("Change the settings and train again", run.experiment, "again")
+    st.page_link(
+        "pages/runs.py",
+        label="Compare with other runs",
+        icon=":material/list:",
+        query_params={"runs": run.id},
+    )
+
+
+def _train_again(label: str, experiment: Experiment, key: str) -> None:
+    """A button, for a link to the page one is on leaves the browser's address as it was."""
+    st.button(
+        label,
+        key=key,
+        icon=":material/tune:",
+        type="tertiary",
+        on_click=form.show,
+        args=(experiment,),
+    )
+
+
+def _resume(run_id: str) -> None:
+    from aecore.device import choose
+
+    try:
+        jobs().resume(run_id, owner=visitor(), device=choose(st.session_state.get("device")))
+    except LabError as problem:
+        st.session_state["refused"] = str(problem)

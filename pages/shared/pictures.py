@@ -1,0 +1,140 @@
+"""Arrays in, one PNG out: pixels enlarged by whole factors, and transparent around them for both themes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from itertools import pairwise
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+SIDE = 56  # about how many screen pixels an image takes in a grid
+GAP = 6
+LINE = 17  # height of a line of text
+LABEL = 68  # width of a row's label at least, so that grids with other rows begin at the same place
+TEXT = "#757c8d"  # contrast 4.2 on either theme's background
+TOO_BRIGHT, TOO_DARK = "#ff8103", "#5683fe"  # two of the theme's chart colours, told apart by everybody
+FULL_COLOUR = 0.5
+"""The error, as a share of the way from black to white, that is drawn in full colour."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a grid: what it is, an image per column, and a line of text under each."""
+
+    label: str
+    tiles: np.ndarray
+    """uint8 RGB (N, H, W, 3)."""
+
+    texts: Sequence[str] = ()
+
+
+def rgb(images: np.ndarray) -> np.ndarray:
+    """Uint8 images (N, C, H, W), grey or colour, as tiles (N, H, W, 3)."""
+    return np.broadcast_to(images.transpose(0, 2, 3, 1), (len(images), *images.shape[2:], 3))
+
+
+def signed(difference: np.ndarray) -> np.ndarray:
+    """Differences (N, C, H, W) in [-1, 1] as tiles: black where there is none, orange above, blue below zero.
+
+    Colour images show the mean over their channels.
+    """
+    share = np.clip(difference.mean(1) / FULL_COLOUR, -1, 1)[..., None]
+    colours = np.where(share > 0, _colour(TOO_BRIGHT), _colour(TOO_DARK))
+    return (np.abs(share) * colours).round().astype(np.uint8)
+
+
+def grid(rows: Sequence[Row], *, per_line: int, headings: Sequence[str] = (), legend: bool = False) -> bytes:
+    """Images side by side, their headings above, one row under the other, labels on the left; a PNG.
+
+    More images than `per_line` go on in a further block of rows. `legend` explains the colours of `signed`.
+    """
+    count, height, width, _ = rows[0].tiles.shape
+    factor = max(1, SIDE // max(height, width))
+    height, width = height * factor, width * factor
+    columns = min(per_line, count)
+    left = max(LABEL, *(_length(row.label) + 10 for row in rows))
+    tops, block = [], LINE if any(headings) else 0  # of each row inside a block, below the headings
+    for row in rows:
+        tops.append(block)
+        block += height + (LINE if row.texts else 0) + GAP
+    blocks = -(-count // columns)
+    block += 2 * GAP if blocks > 1 else 0
+    size = (left + columns * (width + GAP) - GAP, blocks * block + (LINE if legend else -GAP))
+    canvas = Image.new("RGBA", size)
+    draw = ImageDraw.Draw(canvas)
+    for index in range(count):
+        down, across = divmod(index, columns)
+        x, y = left + across * (width + GAP), down * block
+        if any(headings):
+            draw.text((x + width / 2, y), headings[index], TEXT, _font(), anchor="ma")
+        for row, top in zip(rows, tops, strict=True):
+            tile = row.tiles[index].repeat(factor, 0).repeat(factor, 1)
+            canvas.paste(Image.fromarray(tile), (x, y + top))
+            if row.texts:
+                draw.text((x + width / 2, y + top + height + 3), row.texts[index], TEXT, _font(), anchor="ma")
+    for down in range(blocks):
+        for row, top in zip(rows, tops, strict=True):
+            draw.text((0, down * block + top + height / 2), row.label, TEXT, _font(), anchor="lm")
+    if legend:
+        _draw_legend(canvas, left, size[1] - LINE)
+    return _png(canvas)
+
+
+def picture(image: np.ndarray, side: int) -> bytes:
+    """One uint8 image (C, H, W), enlarged to at most `side` screen pixels; a PNG."""
+    factor = max(1, side // max(image.shape[1:]))
+    return _png(Image.fromarray(rgb(image[None])[0].repeat(factor, 0).repeat(factor, 1)))
+
+
+def code(values: np.ndarray, side: int) -> bytes:
+    """The numbers (K,) of a code as bars up (blue) and down (orange) from a line, in a square; a PNG."""
+    canvas = Image.new("RGBA", (side, side))
+    draw = ImageDraw.Draw(canvas)
+    middle = side // 2
+    edges = np.linspace(0, side, len(values) + 1).round().astype(int)
+    lengths = values / (np.abs(values).max() or 1) * (middle - 2)
+    for (left, right), length in zip(pairwise(edges.tolist()), lengths.tolist(), strict=True):
+        top, bottom = sorted((middle, round(middle - length)))
+        gap = 2 if right - left > 4 else 0
+        if right > left:
+            draw.rectangle((left, top, right - 1 - gap, bottom), TOO_DARK if length > 0 else TOO_BRIGHT)
+    draw.line((0, middle, side, middle), TEXT)
+    return _png(canvas)
+
+
+def width(png: bytes) -> int:
+    """How many pixels wide a PNG is: shown narrower it would be blurred."""
+    return Image.open(BytesIO(png)).width
+
+
+def _draw_legend(canvas: Image.Image, x: int, y: int) -> None:
+    """A bar from too dark to too bright, with its ends in words."""
+    draw = ImageDraw.Draw(canvas)
+    low, high = "too dark, -0.5", "+0.5, too bright"
+    draw.text((x, y), low, TEXT, _font())
+    x += _length(low) + 8
+    ramp = np.linspace(-FULL_COLOUR, FULL_COLOUR, 141, dtype=np.float32)
+    bar = signed(np.broadcast_to(ramp, (1, 1, 11, len(ramp))))[0]
+    canvas.paste(Image.fromarray(bar), (x, y + 2))
+    draw.text((x + len(ramp) + 8, y), high, TEXT, _font())
+
+
+def _colour(name: str) -> np.ndarray:
+    return np.array([int(name[i : i + 2], 16) for i in (1, 3, 5)])
+
+
+@lru_cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(13)
+
+
+def _length(text: str) -> int:
+    return int(_font().getlength(text)) + 1
+
+
+def _png(canvas: Image.Image) -> bytes:
+    file = BytesIO()
+    canvas.save(file, "PNG")
+    return file.getvalue()

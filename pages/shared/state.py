@@ -1,0 +1,106 @@
+"""What pages share: the models to choose from, and what is kept in memory, once per server.
+
+Caches are keyed by plain strings only: a device or a data set that is not in the key gives the wrong object.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from aecore import data, runs
+from aecore.data import SOURCES, ImageSet
+from aecore.runs import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from aecore.analysis.comparison import Comparison, Split
+    from aecore.models.base import Autoencoder
+    from aecore.models.pca import PCA
+
+
+def usable(own: Sequence[Run]) -> dict[str, Run]:
+    """The runs with a trained model, by id: the person's `own`, then those that come with the lab."""
+    everything = [*own, *runs.zoo()]
+    return {run.id: run for run in everything if run.result and run.result.test_mse is not None}
+
+
+def default_run(choice: dict[str, Run]) -> Run:
+    """The model to show first: the lab's own on MNIST, or on the digits that are always there."""
+    for run_id in ("zoo-mnist-32", "zoo-digits-32"):
+        if run_id in choice and data.available(choice[run_id].experiment.data.dataset):
+            return choice[run_id]
+    return next(iter(choice.values()))
+
+
+def labels(choice: dict[str, Run]) -> dict[str, str]:
+    """Name, code size and data set of each run, with its id where two would read the same."""
+    plain = {}
+    for run in choice.values():
+        dataset = run.experiment.data.dataset
+        name = run.name.removesuffix(f" on {dataset}")
+        plain[run.id] = f"{name} · code {run.experiment.model.code_size:,} · {SOURCES[dataset].title}"
+    twice = {label for label in plain.values() if list(plain.values()).count(label) > 1}
+    return {run_id: f"{label} · {run_id}" if label in twice else label for run_id, label in plain.items()}
+
+
+def drawn(labels: np.ndarray, label: int | None, seed: int = 0) -> np.ndarray:
+    """Indices of the images with this label, of all where it is None, in an order that `seed` decides."""
+    among = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
+    return np.random.default_rng(seed).permutation(among)
+
+
+def fetch(dataset: str) -> None:
+    """Download a data set under a progress bar. Raises LabError where that fails."""
+    bar = st.progress(0.0, f"Looking for {SOURCES[dataset].title}")
+    try:
+        data.load(dataset, progress=bar.progress)
+    finally:
+        bar.empty()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def images(dataset: str) -> ImageSet:
+    """A data set, on the CPU. Raises LabError, and is not kept, where it cannot be had."""
+    return data.load(dataset)
+
+
+def parts(run_id: str, dataset: str) -> list["Split"]:
+    """The parts of a data set that can be looked at with a run: test, training, and what it held out."""
+    from aecore.analysis.comparison import splits
+
+    return splits(images(dataset), runs.get(run_id).experiment.data)
+
+
+def part(run_id: str, dataset: str, name: "Split") -> tuple["Tensor", np.ndarray]:
+    """One of `parts`: uint8 images (N, C, H, W) on the CPU, and their labels (N,)."""
+    from aecore.analysis.comparison import split
+
+    pictures, labels = split(images(dataset), name, runs.get(run_id).experiment.data)
+    return pictures, labels.numpy()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def model(run_id: str, device: str) -> "Autoencoder":
+    """A run's trained model, for every session to read. Raises LabError where its weights are no good."""
+    return runs.load(runs.get(run_id), device)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def pca(run_id: str, device: str) -> "PCA":
+    """PCA with the run's code size, fitted to the images the run was trained on. Raises LabError."""
+    from aecore.analysis.comparison import fit_pca
+
+    experiment = runs.get(run_id).experiment
+    return fit_pca(experiment, images(experiment.data.dataset).to(device))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def comparison(run_id: str, dataset: str, split: "Split", device: str) -> "Comparison":
+    """A run's model beside PCA and the mean image, on one part of a data set. Raises LabError."""
+    from aecore.analysis.comparison import compare
+
+    pictures, _ = part(run_id, dataset, split)
+    return compare(model(run_id, device), pca(run_id, device), pictures.to(device))

@@ -1,0 +1,175 @@
+"""One run, from the queue to its result, for everybody who has the link."""
+
+from base64 import b64encode
+
+import streamlit as st
+
+from aecore import runs
+from aecore.jobs import Live
+from aecore.runs import Run, RunError
+from pages.shared import address, controls, curves, outcome, pictures
+from pages.shared.engine import jobs
+from pages.shared.wording import about, error, plain
+
+SECONDS_BETWEEN_LOOKS = {"queued": 1.0} | dict.fromkeys(controls.AT_WORK, 0.4)
+SECONDS_BETWEEN_LOOKS_ELSEWHERE = 3.0
+"""For a run that another process trains, which says something every ten seconds or so."""
+
+
+def show(run_id: str) -> None:
+    """The page of the run with this id, which may come from anywhere."""
+    try:
+        run = runs.get(run_id)
+    except RunError as problem:
+        _missing(str(problem))
+        return
+    status = jobs().status(run)
+    st.caption(
+        "Find out here how this training goes, or went. Whoever has this page's address sees the same."
+    )
+    controls.head(run, status)
+    if status not in SECONDS_BETWEEN_LOOKS:
+        outcome.show(run, status)
+    stage = st.container()
+    view = _view() if _has_losses(run, status) else curves.View()
+    wait = SECONDS_BETWEEN_LOOKS.get(status, SECONDS_BETWEEN_LOOKS_ELSEWHERE if status == "running" else None)
+    with stage:
+        st.fragment(_watch, run_every=wait)(run, status, view)
+
+
+def _has_losses(run: Run, status: str) -> bool:
+    """Whether there are any, or soon will be."""
+    return status in ("training", "paused", "measuring", "running") or (run.folder / "history.csv").exists()
+
+
+def _missing(problem: str) -> None:
+    if problem in runs.damaged_runs():
+        st.error(plain(problem), icon=":material/broken_image:")
+    else:
+        st.warning(
+            "That run is no longer on this server. It was deleted, or the server has been set up anew.",
+            icon=":material/link_off:",
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        controls.another()
+        st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
+
+
+def _view() -> curves.View:
+    """How to draw the losses, in the address."""
+    refusal = "The address asks for a view of the losses that there is not: this is the usual one."
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        unit = address.choose(
+            "Across",
+            curves.UNITS,
+            key="across",
+            default="step",
+            refusal=refusal,
+            widget=st.segmented_control,
+        )
+        scale = address.choose(
+            "Scale",
+            curves.SCALES,
+            key="scale",
+            default="log",
+            refusal=refusal,
+            widget=st.segmented_control,
+        )
+        smoothing = address.choose(
+            "Smoothing",
+            curves.SMOOTHING,
+            key="smoothing",
+            default="exponential",
+            refusal=refusal,
+            widget=st.selectbox,
+            width=160,
+        )
+        over = st.slider(
+            "Over steps",
+            2,
+            500,
+            20,
+            key="over",
+            bind="query-params",
+            disabled=smoothing == "none",
+            width=160,
+            help="About how many steps are averaged.",
+        )
+        last_steps = address.switch("Last 100 steps", key="last", default=False)
+    return curves.View(unit=unit, scale=scale, smoothing=smoothing, over=over, last_steps=last_steps)
+
+
+def _watch(run: Run, status: str, view: curves.View) -> None:
+    """What changes while it runs. Draws the page anew, once, when the run has come to another status."""
+    if jobs().status(run) != status:
+        st.rerun()
+    live = jobs().live(run.id)
+    try:
+        track = curves.track(run, live)
+    except RunError as problem:
+        st.error(plain(str(problem)), icon=":material/broken_image:")
+        return
+    if status in SECONDS_BETWEEN_LOOKS:
+        _progress(run, status, live, track)
+    elif status == "running":
+        st.info("Another process on this machine trains this run, and writes down its losses now and then.")
+    if len(track.losses):
+        st.echarts_chart(
+            curves.live(track, view, run.experiment.train.loss),
+            height=260,
+            key="losses",
+            alt=f"Losses of {len(track.losses):,} steps and {len(track.epochs)} epochs",
+        )
+    if live and live.originals is not None and live.reconstructions is not None:
+        _pictures(live)
+
+
+def _progress(run: Run, status: str, live: Live | None, track: curves.Track) -> None:
+    if status == "queued" or live is None:
+        place = jobs().position(run.id)
+        waiting = f"Number {place} in the queue" if place else "In the queue of another server"
+        st.progress(0.0, f"{waiting}: it begins by itself.")
+        if jobs().trouble:
+            st.warning(plain(jobs().trouble), icon=":material/warning:")
+        return
+    share = min(1.0, live.step / live.steps) if live.steps else 0.0
+    st.progress(share, _doing(status, live))
+    if not live.step:
+        return
+    last = live.epochs[-1] if live.epochs else None
+    epochs = run.experiment.train.epochs
+    current = min(last.epoch + 1 if last else 1, epochs)
+    with st.grid(min_column_width=110, gap="small"):
+        st.metric("Epoch", f"{current} of {epochs}")
+        st.metric("Training loss", error(track.recent_loss), help="Mean over the last 50 steps.")
+        st.metric(
+            "Validation loss",
+            error(last.validation_loss if last else None),
+            help="Of images held out of training, after the last full epoch.",
+        )
+        st.metric("Images per second", f"{live.images_per_second:,.0f}" if live.images_per_second else "–")
+        st.metric("Learning rate", f"{live.learning_rate:.3g}" if live.learning_rate else "–")
+    if live.message:
+        st.warning(plain(live.message), icon=":material/warning:")
+
+
+def _doing(status: str, live: Live) -> str:
+    if status == "starting":
+        return plain(live.doing) or "Getting the images ready"
+    if status == "measuring":
+        return "Measuring the error on images it never saw"
+    left = "" if live.seconds_left is None else f" · about {about(live.seconds_left)} left"
+    return f"Step {live.step:,} of {live.steps:,}{left}"
+
+
+def _pictures(live: Live) -> None:
+    rows = [
+        pictures.Row("Original", pictures.rgb(live.originals)),
+        pictures.Row("Redrawn", pictures.rgb(live.reconstructions)),
+    ]
+    count = len(live.originals)
+    png = b64encode(pictures.grid(rows, headings=[""] * count, per_line=count)).decode()
+    st.image(
+        f"data:image/png;base64,{png}",  # a file is gone from the server before the browser asks for it
+        alt=f"{count} test pictures, and below each what the model makes of it after step {live.step:,}",
+    )

@@ -1,0 +1,69 @@
+"""The models that come with the lab as a table, each beside its baselines."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.column_config import NumberColumn, TextColumn
+
+from aecore.data import SOURCES
+from aecore.runs import Run
+
+COLUMNS = {
+    "name": TextColumn("Model", pinned=True),
+    "code": NumberColumn("Code size", help="How many numbers a picture becomes."),
+    "error": NumberColumn(
+        "Error", format="%.5f", help="Mean squared error per pixel, where black is 0 and white is 1."
+    ),
+    "pca": NumberColumn(
+        "PCA error", format="%.5f", help="Principal component analysis with the same code size."
+    ),
+    "gain": NumberColumn("Gain", format="%.1f×", help="PCA's error divided by the model's."),
+    "mean": NumberColumn(
+        "Mean picture",
+        format="%.5f",
+        help="The error when every picture is answered with the average one: the worst to expect.",
+    ),
+    "smaller": NumberColumn(
+        "Smaller by", format="%.1f×", help="Numbers in the picture for each number in its code."
+    ),
+    "data": TextColumn("Pictures", width=175, help="The data set it was trained and tested on."),
+    "network": TextColumn(
+        "Network",
+        help="Dense: every unit looks at every pixel. Convolutional: small filters slide over the picture.",
+    ),
+    "seconds": NumberColumn(
+        "Trained in", format="%.0f s", help="Training time on the machine that made the model."
+    ),
+}
+
+
+def show(zoo: Sequence[Run]) -> None:
+    """A row for each run that is over, and what to look for."""
+    st.caption(
+        "Look at *Error*: how far redrawn pictures are from the originals, on pictures the model never saw "
+        "in training. Lower is better. *PCA error* is what the classical method, which only scales and adds "
+        "pixels, reaches with as many numbers. *Gain* says how many times smaller the model's error is: at "
+        "1× and below the network is not worth its trouble."
+    )
+    st.dataframe(
+        [
+            {
+                "name": run.name,
+                "code": run.experiment.model.code_size,
+                "error": run.result.test_mse,
+                "pca": run.result.pca_mse,
+                "gain": run.result.gain_over_pca,
+                "mean": run.result.mean_image_mse,
+                "smaller": run.experiment.model.compression,
+                "data": SOURCES[run.experiment.data.dataset].title,
+                "network": run.experiment.model.title,
+                "seconds": run.result.seconds,
+            }
+            for run in zoo
+            if run.result
+        ],
+        column_config=COLUMNS,
+        hide_index=True,
+        height="content",
+        alt="The trained models that come with the lab, their code size and test error beside two baselines",
+    )

@@ -1,0 +1,170 @@
+"""Train: choose an experiment, change what you like, see what it will be, and watch it learn."""
+
+import streamlit as st
+from streamlit.column_config import NumberColumn
+from streamlit.delta_generator import DeltaGenerator
+
+from aecore.config import Experiment
+from aecore.data import SOURCES, available
+from aecore.errors import LabError
+from aecore.jobs import limits
+from aecore.recipes import RECIPES
+from pages.shared import form, network, training, warm
+from pages.shared.engine import jobs, visitor
+from pages.shared.frame import ensure_frame
+from pages.shared.wording import about, memory, plain
+
+ensure_frame()
+
+
+def start(experiment: Experiment, device: str, click: int) -> None:
+    """Queue the training and go to it. The second click of a double click carries the same number."""
+    if click == st.session_state["clicks"]:
+        st.session_state["clicks"] += 1
+        try:
+            st.session_state["started"] = jobs().submit(experiment, owner=visitor(), device=device)
+        except LabError as error:
+            st.session_state["refused"] = str(error)
+            st.session_state.pop("started", None)
+    if "started" in st.session_state:
+        st.query_params.from_dict({"run": st.session_state["started"]})
+
+
+def choice(place: DeltaGenerator, label: str, titles: dict[str, str], *, key: str, default: str) -> str:
+    """One of `titles`, by its name in the address; another name there is the default's."""
+    name = st.query_params.get(key, default)
+    st.session_state[key] = name if name in titles else default
+    place.selectbox(
+        label, list(titles), format_func=lambda name: titles.get(name, name), key=key, on_change=anew
+    )
+    return name if name in titles else default
+
+
+def anew() -> None:
+    """Another experiment or data set: the address starts again from there, in one step that Back undoes."""
+    st.query_params.from_dict({key: st.session_state[key] for key in ("recipe", "dataset")})
+
+
+def choose() -> Experiment:
+    """A recipe on a data set, from which the form begins."""
+    arriving = "train" not in st.session_state  # a button's state goes when it is no longer drawn
+    linked = bool(st.query_params.keys() - {"device"})
+    if arriving and not linked:
+        st.query_params.update(
+            st.session_state.get("form", {})
+        )  # as it was left; settings come back by themselves
+
+    upper, lower = st.columns(2)
+    titles = {recipe.name: recipe.title for recipe in RECIPES.values()}
+    recipe = RECIPES[choice(upper, "Experiment", titles, key="recipe", default=next(iter(RECIPES)))]
+    here = [dataset for dataset in recipe.datasets if available(dataset)]
+    titles = {
+        name: SOURCES[name].title + ("" if name in here else " (will be downloaded first)")
+        for name in recipe.datasets
+    }
+    dataset = choice(lower, "Images", titles, key="dataset", default=[*here, *recipe.datasets][0])
+    st.caption(
+        " ".join([recipe.source, recipe.note, *(f"Published: {figure}." for figure in recipe.published)]),
+    )
+    chosen = {"recipe": recipe.name, "dataset": dataset}
+    if opened := st.session_state.pop("opened", None):
+        form.begin(opened, keep={})
+    elif arriving and linked or not arriving and chosen != st.session_state["form"]:
+        form.begin(recipe.on(dataset), keep=st.query_params if arriving else {})
+    st.session_state["form"] = chosen
+    return recipe.on(dataset)
+
+
+def plan(original: Experiment) -> None:
+    """The form, what it would train, and the button that trains it."""
+    left, right = st.columns([3, 2], gap="large")
+    first = left.grid(min_column_width=130, gap=("xsmall", "small"), key="first-settings")
+    begin = left.container()
+    others = st.expander("All settings", icon=":material/tune:")
+    experiment, problem, cost, made_of = original, "", None, []
+    device = st.session_state.get("device")
+    try:
+        experiment = form.settings(original, first, others)
+        if not warm.ready():
+            begin.button("Train", key="not-yet", icon=":material/play_arrow:", disabled=True)
+        with right:
+            warm.wait()
+        from aecore.analysis.estimate import estimate
+        from aecore.analysis.layers import layers
+        from aecore.device import choose
+        from aecore.runs.execution import check
+
+        device = choose(device)
+        check(experiment)
+        if limits.public():
+            limits.check_experiment(experiment)
+        made_of = layers(experiment.model)
+        cost = estimate(experiment, device)
+    except LabError as error:
+        problem = str(error)
+
+    with begin:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Train",
+                key="train",
+                type="primary",
+                icon=":material/play_arrow:",
+                on_click=start,
+                args=(experiment, device, st.session_state.setdefault("clicks", 0)),
+                disabled=bool(problem),
+            )
+            if cost:
+                st.markdown(
+                    f"About **{about(cost.seconds)}** and **{memory(cost.memory)}** on `{device}`, "
+                    f"{cost.parameters:,} parameters"
+                )
+        if problem:
+            st.error(plain(problem), icon=":material/block:")
+        if refused := st.session_state.pop("refused", ""):
+            st.error(plain(refused), icon=":material/block:")
+        if jobs().trouble:
+            st.warning(plain(jobs().trouble), icon=":material/warning:")
+        if changed := form.changes(experiment, original):
+            told = ", ".join(
+                f"{form.label(name).lower()} {form.words(value)}" for name, value in changed.items()
+            )
+            st.caption(f"Changed: {plain(told)}. The address of this page carries it along.")
+
+    if made_of:
+        rows = network.bars(experiment.model, made_of)
+        with right:
+            st.echarts_chart(
+                network.drawing(rows), height=network.height(rows), key="network", alt=network.in_words(rows)
+            )
+            st.caption(
+                "A bar for what each layer hands on, as long as the square root of how many numbers that "
+                "is. On the right, the layer's parameters."
+            )
+        with others:
+            st.caption("Layers")
+            st.dataframe(
+                network.table(made_of),
+                column_config={"Parameters": NumberColumn(format="localized")},
+                hide_index=True,
+                alt="The layers, one per row",
+            )
+
+
+st.title("Train")
+if "run" in st.query_params:
+    training.show(st.query_params["run"])
+else:  # and no st.stop() above: after one, Streamlit leaves the form's settings bound to the address
+    st.markdown(
+        "Find out here what each setting does: choose an experiment, change what you like, watch it learn."
+    )
+    for other in jobs().active()[:1]:
+        st.button(
+            "A run is being trained right now: watch it",
+            icon=":material/monitoring:",
+            type="tertiary",
+            key="watch",
+            on_click=st.query_params.from_dict,
+            args=({"run": other},),
+        )
+    plan(choose())

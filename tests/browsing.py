@@ -1,0 +1,190 @@
+"""The app as people meet it: a fresh server and a real Chromium. Fixtures and words for the browser tests."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import chromium
+import psutil
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FLAGS = [
+    "--no-sandbox",  # as root it starts only without; it sees nothing but our own pages
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",  # nothing but the page under test is asked for
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",  # WebGL without a graphics card
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+]
+PATIENCE = 60_000
+"""Milliseconds until a page counts as broken: torch is imported twice on two cores that others use, too."""
+
+
+expect.set_options(timeout=PATIENCE)
+
+
+class Server:
+    """A Streamlit server of the app in a process of its own."""
+
+    def __init__(self, home: Path, log: Path, *options: str, app: Path = REPOSITORY / "app.py") -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self.home = home
+        self._log = log
+        settings = {
+            "server.headless": "true",
+            "server.address": "127.0.0.1",
+            "server.port": str(port),
+            "server.fileWatcherType": "none",
+        } | dict(option.split("=") for option in options)
+        command = [sys.executable, "-m", "streamlit", "run", str(app)]
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [*command, *(part for name, value in settings.items() for part in (f"--{name}", value))],
+                cwd=app.parent,
+                env={**os.environ, "AECORE_HOME": str(home)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait_until_healthy()
+
+    def _wait_until_healthy(self) -> None:
+        give_up = monotonic() + 60
+        while monotonic() < give_up:
+            try:
+                urlopen(f"{self.address}/_stcore/health", timeout=1).close()
+                return
+            except (URLError, TimeoutError):  # refused at once: the server needs both cores more than we do
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(timeout=0.1)
+                    break  # it has ended
+        pytest.fail(f"the server did not start:\n{self.log}")
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def complaints(self) -> list[str]:
+        """Tracebacks and deprecations in the log, but for those of a socket that a closing tab has left."""
+        tracebacks = re.split(r"(?=Traceback \(most recent call last\))", self.log)[1:]
+        deprecations = re.findall(r".*deprecat.*", self.log, re.IGNORECASE)
+        return [text for text in tracebacks if "starlette_websocket.py" not in text] + deprecations
+
+    def family(self) -> list[psutil.Process]:
+        """The server, the engine and everything they have started."""
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that train: the engine's children that have imported torch."""
+        return [
+            process
+            for process in self.family()
+            if process.is_running() and "spawn_main" in " ".join(process.cmdline())
+        ]
+
+    def end(self, how: int = signal.SIGTERM) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.process.wait(timeout=30)
+
+
+@contextmanager
+def serving(home: Path, log: Path, *options: str) -> Iterator[Server]:
+    """A server, ended with the block; the test fails on a traceback or a deprecation in its log."""
+    server = Server(home, log, *options)
+    try:
+        yield server
+    finally:
+        server.end()
+    assert not server.complaints, server.complaints
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        pytest.skip("no Chromium or Chrome is installed, and none could be had")
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        except Error as error:
+            pytest.skip(f"{path} does not start: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser) -> Iterator[BrowserContext]:
+    """One person's browser; the test fails on an error in a console, or a request to any other machine."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE)
+    errors, strangers = [], []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    context.on("request", lambda request: is_local(request.url) or strangers.append(request.url))
+    yield context
+    context.close()
+    # Streamlit asks for its own addresses below a deep link, too, before it finds them at the root
+    assert not [error for error in errors if "404" not in error], errors
+    assert not strangers
+
+
+@pytest.fixture
+def page(context) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def unwatched(browser) -> Iterator[Page]:
+    """A tab whose console nobody looks at, for tests in which its server goes away."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(PATIENCE)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def server(own_home, tmp_path) -> Iterator[Server]:
+    with serving(own_home, tmp_path / "server.log") as server:
+        yield server
+
+
+def is_local(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", None)  # None: data: and blob:
+
+
+def finished(page: Page) -> None:
+    """Wait until the page's script has run to its end; no exception is on screen."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=PATIENCE)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def eventually(condition: Callable[[], object], seconds: float = 60) -> object:
+    """The first true answer of `condition`, asked again and again; fails when the time is over."""
+    give_up = monotonic() + seconds
+    while not (answer := condition()):
+        if monotonic() > give_up:
+            pytest.fail(f"still not so after {seconds} s: {condition}")
+        Event().wait(0.05)
+    return answer

@@ -1,0 +1,142 @@
+"""Real trainings in a real engine, for the tests of aecore.jobs: waited for, overheard, and counted.
+
+Nothing here sleeps for a fixed time: a busy machine imports torch for half a minute, a quiet one for three
+seconds.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from aecore import runs
+from aecore.config import Experiment
+from aecore.jobs import Jobs, Live
+from aecore.recipes import RECIPES
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PATIENCE = 120
+"""Seconds until what was waited for is taken to have failed."""
+
+LONG = 10_000
+"""Epochs: far more than any test waits for."""
+
+
+def eventually(see: Callable[[], Any], enough: Callable[[Any], Any] = bool) -> Any:
+    """What `see` returns as soon as that is `enough`; fails with what it returned last."""
+    deadline = time.monotonic() + PATIENCE
+    while not enough(seen := see()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {PATIENCE} s, and at last saw {seen!r}")
+        time.sleep(0.01)
+    return seen
+
+
+def small(epochs: int = 3, **settings: Any) -> Experiment:
+    """Trains on the digits in a moment: 8 steps an epoch, 5 ms each."""
+    plain = RECIPES["lab-32"].on("digits")
+    return plain.with_settings({"hidden": (16,), "batch_size": 160, "epochs": epochs, **settings})
+
+
+@contextmanager
+def working(home: Path) -> Iterator[Jobs]:
+    """Jobs at work in `home`, their engine warmed up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AECORE_HOME", str(home))
+        jobs = Jobs()
+        jobs.start()
+        try:
+            yield jobs
+        finally:
+            jobs.close()
+
+
+@contextmanager
+def cleared(jobs: Jobs) -> Iterator[Jobs]:
+    """Whatever a test has left in the queue is stopped after it."""
+    yield jobs
+    while active := jobs.active():
+        for run_id in active:
+            try:
+                jobs.stop(run_id, owner="me")
+            except runs.RunError:
+                raise
+            except ValueError:  # it has just ended, or its engine is just coming back
+                time.sleep(0.1)
+
+
+def engine_of(jobs: Jobs) -> psutil.Popen:
+    """The engine's process, once there is one."""
+    return eventually(lambda: jobs._engine).process
+
+
+def scheduler_of(jobs: Jobs) -> str:
+    return eventually(lambda: jobs._engine).address
+
+
+def live(jobs: Jobs, run_id: str) -> Live:
+    known = jobs.live(run_id)
+    assert known is not None
+    return known
+
+
+def reached(jobs: Jobs, run_id: str, *stages: str) -> Live:
+    """The live record, once it has reached one of `stages`; over ends the wait, too."""
+
+    def see() -> tuple[str, str, str]:
+        now = live(jobs, run_id)
+        return now.stage, now.message, jobs.trouble
+
+    seen = eventually(see, lambda seen: seen[0] in (*stages, "over"))
+    assert seen[0] in stages, seen
+    return live(jobs, run_id)
+
+
+def trained_for(jobs: Jobs, run_id: str, steps: int) -> Live:
+    """The live record, once at least so many steps are known."""
+
+    def see() -> tuple[int, str, str, str]:
+        now = live(jobs, run_id)
+        return len(now.losses), now.stage, now.message, jobs.trouble
+
+    eventually(see, lambda seen: seen[0] >= steps)
+    return live(jobs, run_id)
+
+
+def at_step(jobs: Jobs, run_id: str, step: int) -> Live:
+    """The live record, once exactly that step is the last one known."""
+    eventually(lambda: live(jobs, run_id).step, lambda now: now == step)
+    return live(jobs, run_id)
+
+
+def status(jobs: Jobs, run_id: str) -> str:
+    return jobs.status(runs.get(run_id))
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process with all that stem from it."""
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those still at work; the dead may wait as zombies for a parent who does not look."""
+    return [one for one in processes if one.is_running() and _status(one) != psutil.STATUS_ZOMBIE]
+
+
+def _status(process: psutil.Process) -> str:
+    try:
+        return process.status()
+    except psutil.NoSuchProcess:
+        return psutil.STATUS_ZOMBIE
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """For a process that is to find aecore wherever it begins."""
+    paths = {"PYTHONPATH": str(REPOSITORY), "AECORE_HOME": str(home)}
+    return {**os.environ, **paths, "GOMP_SPINCOUNT": "10000", **more}

@@ -1,0 +1,132 @@
+"""The form of the Train page and the table of runs in a real browser: settings, links, Back."""
+
+import re
+
+import pytest
+from browsing import PATIENCE, finished
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+expect.set_options(timeout=PATIENCE)
+
+
+def open_form(page: Page, address: str, settings: str):
+    page.goto(f"{address}/train?{settings}")
+    ready(page)
+
+
+def ready(page: Page):
+    expect(page.locator(".st-key-train button")).to_be_enabled()
+    expect(page.locator(".st-key-network canvas")).to_be_visible()
+    finished(page)
+
+
+def field(page: Page, name: str):
+    return page.locator(f".st-key-{name} input").first
+
+
+def fill(page: Page, name: str, value: int):
+    field(page, name).fill(str(value))
+    field(page, name).press("Enter")
+    expect(page).to_have_url(re.compile(rf"[?&]{name}={value}\b"))
+    finished(page)
+
+
+def choose(page: Page, name: str, title: str):
+    field(page, name).click()
+    page.get_by_role("option", name=title).click()
+
+
+def expect_fields(page: Page, **values: str):
+    for name, value in values.items():
+        expect(field(page, name)).to_have_value(value)
+
+
+def parameters(page: Page) -> dict[str, str]:
+    return dict(pair.split("=") for pair in page.url.partition("?")[2].split("&") if pair)
+
+
+def train(page: Page):
+    page.locator(".st-key-train button").click()
+    expect(page.get_by_text("Test error")).to_be_visible()
+    finished(page)
+
+
+def test_another_recipe_begins_with_its_settings_and_back_undoes_it_in_one_step(server, page):
+    open_form(page, server.address, "recipe=lab-32&dataset=digits")
+    fill(page, "epochs", 7)
+    fill(page, "code_size", 5)
+    choose(page, "recipe", "Sigmoid network")
+    expect_fields(page, epochs="86", code_size="64", weight_std="0.05")
+    expect(page).to_have_url(re.compile(r"\?recipe=tf-64&dataset=digits$"))
+    finished(page)
+    page.go_back()
+    expect_fields(page, epochs="7", code_size="5", weight_std="")
+    assert parameters(page) == {"recipe": "lab-32", "dataset": "digits", "epochs": "7", "code_size": "5"}
+
+
+def test_two_edits_at_once_are_both_kept(server, page):
+    open_form(page, server.address, "recipe=lab-32&dataset=digits")
+    for size in range(50, 55):
+        field(page, "code_size").fill(str(size))  # leaving the field for a click is what commits it
+        before = int(field(page, "epochs").input_value())
+        page.locator(".st-key-epochs").get_by_role("button").last.click()
+        expect_fields(page, code_size=str(size), epochs=str(before + 1))
+        expect(page).to_have_url(re.compile(f"code_size={size}"))
+        finished(page)
+    expect_fields(page, code_size="54", epochs="405")
+
+
+def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(server, page, context, own_home):
+    settings = "recipe=lab-32&dataset=digits&epochs=2&code_size=3&kind=conv&channels=4"
+    open_form(page, server.address, settings)
+    page.locator(".st-key-train button").dblclick()
+    expect(page.get_by_text("Test error")).to_be_visible()
+    assert len(list((own_home / "runs").iterdir())) == 1
+
+    other = context.new_page()
+    open_form(other, server.address, "recipe=gfg-9&dataset=digits")
+    fill(other, "batch_size", 999)
+    other.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").click()
+    expect(other.get_by_test_id("stDataFrame")).to_be_visible()
+    finished(other)
+    table = other.get_by_test_id("stDataFrame").bounding_box()
+    other.mouse.click(table["x"] + 16, table["y"] + 35 + 17)  # the box of the first row, drawn on a canvas
+    expect(other).to_have_url(re.compile(r"runs=lab-32-digits-"))
+    other.get_by_role("link", name="Open the training").click()
+    expect(other.get_by_text("Test error")).to_be_visible()
+    other.locator(".st-key-again button").click()
+    ready(other)
+    assert parameters(other) == dict(pair.split("=") for pair in settings.split("&"))
+    expect_fields(other, epochs="2", code_size="3", channels="4", batch_size="64")
+    other.go_back()
+    expect(other.get_by_text("Test error")).to_be_visible()
+    other.locator(".st-key-another button").click()
+    ready(other)
+    expect_fields(other, epochs="2", code_size="3")
+
+
+def test_a_name_is_changed_and_runs_are_deleted_in_dialogs(server, page, own_home):
+    open_form(page, server.address, "recipe=lab-32&dataset=digits&epochs=1&hidden=8")
+    train(page)
+    [folder] = (own_home / "runs").iterdir()
+    page.goto(f"{server.address}/runs?runs={folder.name}")
+    page.get_by_role("button", name="Name and note").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill(" ")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("the name has 0 characters: choose 1 to 100")).to_be_visible()
+    dialog.get_by_label("Name").fill("*mine*")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    finished(page)
+    page.get_by_role("button", name="Delete").first.click()
+    expect(dialog.get_by_text(f"*mine* ({folder.name})")).to_be_visible()
+    dialog.get_by_role("button", name="Keep").click()
+    expect(dialog).to_have_count(0)
+    assert folder.exists()
+    page.get_by_role("button", name="Delete").first.click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("You have trained nothing here yet.")).to_be_visible()
+    assert not folder.exists()

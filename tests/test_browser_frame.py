@@ -1,0 +1,99 @@
+"""The frame around every page, in a real browser: deep links to a fresh server, moving about, cost."""
+
+import re
+from time import monotonic
+
+import psutil
+import pytest
+from browsing import Server, eventually, finished, serving
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "": ("Home", "Autoencoder Lab"),
+    "train": ("Train", "Train"),
+    "runs": ("Runs", "Runs"),
+    "reconstruct": ("Reconstruct", "Reconstruct"),
+}
+"""Address of every page: its name in the menu, and its title."""
+
+
+def expect_page(page: Page, address: str):
+    """The page is there, finished, and inside the frame of app.py."""
+    name, title = PAGES[address]
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    expect(page).to_have_title(f"{name} · Autoencoder Lab")
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(len(PAGES))
+    expect(page.get_by_test_id("stSidebar").get_by_text("Device")).to_be_visible()
+    finished(page)
+
+
+def test_first_paint_of_a_fresh_server(server, page, capsys):
+    start = monotonic()
+    page.goto(server.address)
+    expect(page.get_by_role("heading", name="Autoencoder Lab", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stImage").first).to_be_visible()
+    painted = monotonic() - start
+    expect_page(page, "")
+    with capsys.disabled():
+        print(f"\nfirst paint, with a picture, on a fresh server: {painted:.1f} s")
+
+
+@pytest.mark.parametrize("address", [address for address in PAGES if address])
+def test_a_deep_link_to_a_fresh_server_gets_the_frame(server, page, address):
+    page.goto(f"{server.address}/{address}")
+    expect_page(page, address)
+
+
+@pytest.mark.slow
+def test_moving_between_pages(server, page, capsys):
+    for address in PAGES:
+        page.goto(f"{server.address}/{address}")
+        expect_page(page, address)
+    seconds = {}
+    for address in [*list(PAGES)[1:], ""]:
+        start = monotonic()
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=PAGES[address][0]).click()
+        expect_page(page, address)
+        seconds[PAGES[address][0]] = monotonic() - start
+    memory = memory_of(server)
+    with capsys.disabled():
+        print("\nwarm page change:", ", ".join(f"{name} {took:.2f} s" for name, took in seconds.items()))
+        print("memory:", ", ".join(f"{name} {used:.0f} MB" for name, used in memory.items()))
+
+
+def memory_of(server: Server) -> dict[str, float]:
+    """Resident megabytes once the engine's worker is warm; shared libraries count in each."""
+    eventually(lambda: any(worker.memory_info().rss > 4e8 for worker in server.workers()))
+    engine = next(process for process in server.family() if process.cmdline()[-1:] == ["engine"])
+    processes = {
+        "server": psutil.Process(server.process.pid),
+        "engine": engine,
+        "worker": server.workers()[-1],
+    }
+    return {name: process.memory_info().rss / 1e6 for name, process in processes.items()}
+
+
+def test_the_address_keeps_device_and_model(server, page):
+    page.goto(f"{server.address}/reconstruct?model=zoo-digits-32&device=cpu")
+    expect_page(page, "reconstruct")
+    expect(page.get_by_test_id("stSidebar").get_by_text("trained on Handwritten digits")).to_be_visible()
+    page.reload()
+    expect_page(page, "reconstruct")
+    assert "model=zoo-digits-32" in page.url
+
+
+def test_a_link_to_a_model_that_is_gone_goes_on_with_another(server, page):
+    page.goto(f"{server.address}/reconstruct?model=gone-away-123456")
+    expect_page(page, "reconstruct")
+    expect(page.get_by_text(re.compile("no longer on this server"))).to_be_visible()
+
+
+def test_two_servers_share_a_home(own_home, tmp_path, context):
+    with serving(own_home, tmp_path / "one.log") as one, serving(own_home, tmp_path / "two.log") as two:
+        for server in (one, two):
+            page = context.new_page()
+            page.goto(server.address)
+            expect_page(page, "")
+            page.close()

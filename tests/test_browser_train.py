@@ -1,0 +1,193 @@
+"""Training as people meet it: press Train, watch, go away, come back, nothing lost."""
+
+import re
+import shutil
+import signal
+from time import monotonic
+
+import psutil
+import pytest
+from browsing import REPOSITORY, Server, eventually, finished, serving
+from playwright.sync_api import Browser, Page, expect
+
+from aecore.data import available
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LONG = "recipe=lab-32&dataset=digits&epochs=5000"
+"""A training that does not end by itself while a test looks at it."""
+
+
+def start(page: Page, server: Server, settings: str = LONG) -> str:
+    """Press Train and wait for the first steps. Returns the run's id."""
+    page.goto(f"{server.address}/train?{settings}")
+    button = page.locator(".st-key-train button")
+    expect(button).to_be_enabled()
+    finished(page)
+    button.click()
+    expect_steps(page)
+    return run_in(page)
+
+
+def run_in(page: Page) -> str:
+    return re.search(r"run=([a-z0-9-]+)", page.url)[1]
+
+
+def status(page: Page, word: str):
+    expect(page.get_by_test_id("stMain").get_by_text(word, exact=True).first).to_be_visible()
+
+
+def step(page: Page) -> int:
+    """The number of steps that the page shows."""
+    text = page.get_by_text(re.compile(r"^Step [\d,]+ of")).first.inner_text()
+    return int(re.search(r"Step ([\d,]+)", text)[1].replace(",", ""))
+
+
+def expect_steps(page: Page):
+    expect(page.get_by_text(re.compile(r"^Step [1-9][\d,]* of"))).to_be_visible()
+
+
+def loss(page: Page) -> float:
+    metric = page.get_by_test_id("stMetric").filter(has_text="Training loss")
+    return float(metric.get_by_test_id("stMetricValue").inner_text())
+
+
+def expect_more_steps(page: Page):
+    before = step(page)
+    eventually(lambda: step(page) > before)
+
+
+def test_train_watch_leave_and_come_back(server, page, browser, capsys):
+    dataset = "mnist" if available("mnist") else "digits"
+    page.goto(f"{server.address}/train?recipe=lab-32&dataset={dataset}&epochs=400")
+    button = page.locator(".st-key-train button")
+    expect(button).to_be_enabled()
+    finished(page)
+    eventually(lambda: any(worker.memory_info().rss > 4e8 for worker in server.workers()))
+    clicked = monotonic()
+    button.click()
+    expect_steps(page)
+    first_point = monotonic() - clicked
+    with capsys.disabled():
+        print(f"\nclick on Train to the first step on screen, {dataset}, warm engine: {first_point:.1f} s")
+
+    first_loss = loss(page)
+    eventually(lambda: loss(page) < first_loss / 1.5)
+    run = run_in(page)
+    picture = page.get_by_test_id("stImage").locator("img").last
+    before = picture.get_attribute("src")
+    eventually(lambda: picture.get_attribute("src") != before)
+    expect(page.locator(".st-key-losses canvas").first).to_be_visible()
+
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").click()
+    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+    page.go_back()
+    expect_more_steps(page)
+    page.reload()
+    expect_more_steps(page)
+
+    other = browser.new_page()  # somebody else, with the link
+    other.goto(f"{server.address}/train?run={run}")
+    expect_more_steps(other)
+    other.close()
+
+    page.locator(".st-key-stop button").click()
+    status(page, "Stopped")
+    expect(page.get_by_text("PCA").first).to_be_visible()
+    page.reload()
+    status(page, "Stopped")
+
+
+def test_pause_step_and_go_on(server, page):
+    start(page, server)
+    page.locator(".st-key-pause button").click()
+    status(page, "Paused")
+    finished_steps = eventually(lambda: settled(page))
+    page.locator(".st-key-step button").click()
+    eventually(lambda: step(page) == finished_steps + 1)
+    page.locator(".st-key-go_on button").click()
+    status(page, "Training")
+    expect_more_steps(page)
+
+
+def settled(page: Page) -> int | None:
+    """The step count, once two looks half a second apart agree."""
+    before = step(page)
+    page.wait_for_timeout(500)  # what must not happen has no event to wait for
+    return before if step(page) == before else None
+
+
+def test_a_killed_worker_is_one_sentence_and_the_queue_goes_on(server, page, context):
+    start(page, server)
+    second = context.new_page()
+    second.goto(f"{server.address}/train?recipe=lab-32&dataset=digits&epochs=3000")
+    expect(second.locator(".st-key-train button")).to_be_enabled()
+    finished(second)
+    second.locator(".st-key-train button").click()
+    expect(second.get_by_text(re.compile("Number 1 in the queue"))).to_be_visible()
+    for worker in server.workers():
+        worker.kill()
+    status(page, "Failed")
+    expect(page.get_by_text(re.compile("ended from outside"))).to_be_visible()
+    expect_steps(second)
+
+
+def test_a_saved_file_does_not_end_a_training(own_home, tmp_path, unwatched):
+    """A push to Community Cloud reloads the live process in the same way."""
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for part in ("app.py", "pages", "aecore", ".streamlit"):
+        source = REPOSITORY / part
+        if source.is_dir():
+            shutil.copytree(source, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, copy / part)
+    options = ("server.fileWatcherType=poll", "server.runOnSave=true")
+    server = Server(own_home, tmp_path / "server.log", *options, app=copy / "app.py")
+    try:
+        start(unwatched, server)
+        for file in ("pages/shared/wording.py", "aecore/jobs/queue.py", "aecore/settings.py"):
+            with (copy / file).open("a") as code:
+                code.write("\n# saved again\n")
+            expect_more_steps(unwatched)
+        unwatched.reload()
+        expect_more_steps(unwatched)
+        unwatched.locator(".st-key-stop button").click()
+        status(unwatched, "Stopped")
+    finally:
+        server.end()
+    assert not server.complaints, server.complaints
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_a_server_that_ends_leaves_no_process_and_loses_nothing(own_home, tmp_path, unwatched, how):
+    server = Server(own_home, tmp_path / "server.log")
+    run = start(unwatched, server)
+    unwatched.goto("about:blank")
+    family = server.family()
+    server.end(how)
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert not alive
+    with serving(own_home, tmp_path / "next.log") as following:
+        unwatched.goto(f"{following.address}/train?run={run}")
+        status(unwatched, "Failed")
+        unwatched.get_by_role("button", name="Resume").click()
+        expect_steps(unwatched)
+
+
+def test_visitors_of_a_public_host_stop_only_their_own(own_home, tmp_path, monkeypatch, browser: Browser):
+    monkeypatch.setenv("AECORE_PUBLIC", "1")
+    with serving(own_home, tmp_path / "server.log") as server:
+        own, other = browser.new_context(), browser.new_context()
+        page, stranger = own.new_page(), other.new_page()
+        run = start(page, server, "recipe=lab-32&dataset=digits&epochs=500&hidden=1024")
+        stranger.goto(f"{server.address}/train?run={run}")
+        expect_steps(stranger)
+        expect(stranger.locator(".st-key-stop button")).to_be_disabled()
+        page.reload()
+        expect_steps(page)
+        expect(page.locator(".st-key-stop button")).to_be_enabled()
+        page.locator(".st-key-stop button").click()
+        status(page, "Stopped")
+        own.close()
+        other.close()

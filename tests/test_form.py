@@ -1,0 +1,240 @@
+"""The form: every setting of every record has its widget, and what the widgets say is what is trained."""
+
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+from streamlit.testing.v1 import AppTest
+
+from aecore.config import MODEL_CONFIGS, Channels, Experiment
+from aecore.recipes import RECIPES
+from aecore.settings import Record, SettingsError
+from pages.shared import form
+
+ON = [(recipe.name, dataset) for recipe in RECIPES.values() for dataset in recipe.datasets]
+"""Every recipe on every data set that fits."""
+
+
+def drawn():
+    import streamlit as st
+
+    from aecore.recipes import RECIPES
+    from aecore.settings import SettingsError
+    from pages.shared import form
+
+    experiment = RECIPES[st.query_params["recipe"]].on(st.query_params["dataset"])
+    try:
+        st.session_state["made"] = form.settings(experiment, st.container(), st.container())
+        st.session_state["refused"] = ""
+    except SettingsError as error:
+        st.session_state["refused"] = str(error)
+
+
+def draw(recipe="lab-32", dataset="mnist", **address) -> AppTest:
+    app = AppTest.from_function(drawn, default_timeout=30)
+    for name, value in {"recipe": recipe, "dataset": dataset, **address}.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def run(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception
+    return app
+
+
+def made(app: AppTest) -> Experiment:
+    assert app.session_state["refused"] == ""
+    return app.session_state["made"]
+
+
+def widgets(app: AppTest) -> dict:
+    return {one.key: one for one in [*app.number_input, *app.selectbox, *app.text_input, *app.toggle]}
+
+
+@pytest.mark.parametrize("kind", MODEL_CONFIGS)
+@pytest.mark.parametrize(("recipe", "dataset"), ON)
+def test_an_untouched_form_is_the_recipe(recipe, dataset, kind):
+    expected = RECIPES[recipe].on(dataset).with_settings({"kind": kind})
+    app = draw(recipe, dataset, kind=kind)
+    assert made(app) == expected
+    assert form.changes(made(app), expected) == {}
+
+
+@pytest.mark.parametrize("kind", MODEL_CONFIGS)
+def test_every_setting_has_a_widget_that_explains_it(kind):
+    app = draw(kind=kind)
+    settings = form.flat(made(app)).keys() - set(form.CHOSEN_APART)
+    assert widgets(app).keys() == settings
+    for name, widget in widgets(app).items():
+        assert widget.help, name
+        assert widget.label == name.replace("_", " ").capitalize()
+
+
+class Toy(Record):
+    """One field of every sort a record can have."""
+
+    word: Literal["a", "b"] = "b"
+    """Which word."""
+
+    switch: bool = True
+    """On or off."""
+
+    count: Annotated[int, Field(gt=0, lt=10)] = 9
+    """Between its bounds."""
+
+    share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Off its lower bound."""
+
+    limit: Annotated[int, Field(ge=1)] | None = 5
+    """May be none."""
+
+    widths: Channels = (8, 4)
+    """Several numbers."""
+
+
+def toy_form():
+    import streamlit as st
+    from test_form import Toy
+
+    from aecore.settings import SettingsError
+    from pages.shared import form
+
+    schema = Toy.model_json_schema()["properties"]
+    values = {name: form.widget(st.container(), name, schema[name], value) for name, value in Toy()}
+    try:
+        st.session_state["made"] = Toy(**values)
+        st.session_state["refused"] = ""
+    except SettingsError as error:
+        st.session_state["refused"] = str(error)
+
+
+def test_every_sort_of_field_goes_through_its_widget_unchanged():
+    app = run(AppTest.from_function(toy_form))
+    assert app.session_state["made"] == Toy()
+    count = app.number_input(key="count")
+    assert (count.min, count.max, count.step) == (1, 9, 1)
+    assert app.number_input(key="share").max == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "expected"),
+    [
+        ("word", "a", "a"),
+        ("switch", False, False),
+        ("count", 1, 1),
+        ("share", 0.5, 0.5),
+        ("limit", "", None),
+        ("limit", " none ", None),
+        ("limit", "12", 12),
+        ("widths", "16,32 ,64", (16, 32, 64)),
+    ],
+)
+def test_what_a_widget_says_is_what_the_record_holds(key, said, expected):
+    app = run(AppTest.from_function(toy_form))
+    widgets(app)[key].set_value(said)
+    run(app)
+    assert app.session_state["refused"] == ""
+    assert app.session_state["made"] == Toy().replace(**{key: expected})
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "sentence"),
+    [
+        ("share", 0.0, "share is 0.0: choose more than 0 and at most 1"),
+        ("limit", "many", "limit is many: choose a whole number, 1 or more, or none"),
+        ("limit", "0", "limit is 0: choose a whole number, 1 or more, or none"),
+        ("widths", "", "widths is []: choose 1 to 8 whole numbers, each 1 to 65,536"),
+        ("widths", "8, x", "widths is x: choose 1 to 8 whole numbers, each 1 to 65,536"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(key, said, sentence):
+    app = run(AppTest.from_function(toy_form))
+    widgets(app)[key].set_value(said)
+    run(app)
+    assert app.session_state["refused"] == sentence
+
+
+def test_a_combination_that_cannot_be_is_one_sentence():
+    app = draw()
+    app.selectbox(key="loss").set_value("bce")
+    app.selectbox(key="output_activation").set_value("identity")
+    run(app)
+    assert app.session_state["refused"].startswith("output_activation is identity: choose sigmoid")
+
+
+def test_another_kind_brings_its_own_settings_and_keeps_the_shared_ones():
+    app = draw()
+    app.number_input(key="code_size").set_value(7)
+    run(app)
+    app.selectbox(key="kind").set_value("conv")
+    run(app)
+    assert "hidden" not in widgets(app)
+    app.text_input(key="channels").set_value("4, 8")
+    run(app)
+    expected = {"kind": "conv", "code_size": 7, "channels": (4, 8)}
+    assert made(app) == RECIPES["lab-32"].on("mnist").with_settings(expected)
+
+
+def test_a_link_carries_what_was_changed():
+    app = draw(epochs="3", hidden="64,32", early_stop="2", keep_best="false", loss="l1", learning_rate="0.01")
+    changed = {"epochs": 3, "hidden": (64, 32), "early_stop": 2, "keep_best": False, "loss": "l1"}
+    expected = RECIPES["lab-32"].on("mnist").with_settings(changed | {"learning_rate": 0.01})
+    assert made(app) == expected
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"epochs": 3, "learning_rate": 2.5e-4, "validation_share": 0.1},
+        {"kind": "conv", "channels": (8,), "code_size": 5},
+        {"hidden": ()},
+        {"keep_best": False, "early_stop": 4, "train_count": 500, "weight_std": 0.5},
+        {"weight_std": None, "seed": 2**32 - 1},
+    ],
+)
+@pytest.mark.parametrize(("recipe", "dataset"), ON)
+def test_the_link_to_an_experiment_opens_that_experiment(recipe, dataset, changed):
+    experiment = RECIPES[recipe].on(dataset)
+    if "early_stop" in changed and not experiment.data.validation_share:
+        changed = changed | {"validation_share": 0.2}
+    experiment = experiment.with_settings(changed)
+    assert made(draw(**form.link(experiment))) == experiment
+
+
+def test_an_experiment_of_no_known_recipe_is_linked_from_one_that_fits():
+    experiment = Experiment().with_settings({"dataset": "patches", "image_shape": (3, 16, 16), "epochs": 2})
+    opened = made(draw(**form.link(experiment)))
+    assert opened.model == experiment.model
+    assert (opened.data, opened.train) == (experiment.data, experiment.train)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"epochs": "-3"},
+        {"epochs": "99999999999999999999"},
+        {"epochs": "nan"},
+        {"learning_rate": "inf"},
+        {"code_size": "![](http://example.org/x)"},
+        {"loss": "' OR 1=1"},
+        {"keep_best": "perhaps"},
+        {"kind": "../../etc/passwd"},
+    ],
+)
+def test_a_link_with_values_that_no_widget_has_is_the_recipe(address):
+    assert made(draw(**address)) == RECIPES["lab-32"].on("mnist")
+
+
+def test_a_link_with_a_list_that_is_none_is_refused():
+    app = draw(hidden="<b>1</b>")
+    assert app.session_state["refused"].startswith("hidden is <b>1</b>: choose at most 16 whole numbers")
+    app = draw(hidden="1" * 5_000)
+    assert len(app.session_state["refused"]) < 400
+
+
+def test_a_forged_kind_is_refused():
+    """No widget offers it; a browser can send it all the same."""
+    with pytest.raises(SettingsError, match="kind is tree: choose dense or conv"):
+        Experiment().with_settings({"kind": "tree"})

@@ -1,0 +1,224 @@
+"""The frame without a browser: PyTorch in the background, the device, the model, and what links ask for."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from threading import enumerate as threads
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from aecore import device, runs
+from aecore.jobs import Jobs
+from aecore.runs import shelf
+from pages.shared import state, warm
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(monkeypatch):
+    """Nothing cached, so nothing known of PyTorch; and nothing is trained, so no engine is needed."""
+    monkeypatch.setattr(Jobs, "start", lambda _: None)
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def open_app(page="pages/home.py", warm_first=True, **address) -> AppTest:
+    if warm_first:
+        make_warm()
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app if page == "pages/home.py" else go(app, page)
+
+
+def go(app: AppTest, page: str) -> AppTest:
+    app.switch_page(page).run()
+    assert not app.exception
+    return app
+
+
+def make_warm():
+    warm.start()
+    warm._server()[1].wait(60)
+    assert warm.ready()
+
+
+def captions(app):
+    return [caption.value for caption in app.sidebar.caption]
+
+
+def test_no_run_asks_for_torch_and_pages_are_drawn_while_the_background_loads_it():
+    program = """
+import sys, threading
+from importlib.abc import MetaPathFinder
+
+go_on, asked, asked_by = threading.Event(), threading.Event(), []
+
+class Gate(MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == "torch":
+            asked_by.append(threading.current_thread().name)
+            asked.set()
+            go_on.wait(60)
+
+sys.meta_path.insert(0, Gate())
+from streamlit.testing.v1 import AppTest
+from pages.shared import warm
+
+def look(app):
+    app.run()
+    assert not app.exception
+    assert app.metric
+    return not app.button(key="home_another").disabled
+
+app = AppTest.from_file("app.py", default_timeout=60)
+assert not look(app)
+assert asked_by == []  # the browser has not drawn anything yet
+warm.start()
+assert asked.wait(60)
+assert not look(app)
+assert "torch" not in sys.modules
+go_on.set()
+assert warm._server()[1].wait(60)
+assert look(app)
+assert asked_by == ["warm"], asked_by
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
+
+
+def test_one_thread_loads_torch_however_often_it_is_asked_to(monkeypatch):
+    calls = []
+    monkeypatch.setattr("aecore.models.build", calls.append)
+    for _ in range(3):
+        warm.start()
+    for thread in threads():
+        if thread.name == "warm":
+            thread.join(60)
+    assert len(calls) == 1
+    assert warm.ready()
+
+
+def test_a_failed_import_does_not_keep_pages_waiting(monkeypatch):
+    def broken(_config):
+        raise ImportError("no such library")
+
+    monkeypatch.setattr("aecore.models.build", broken)
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    make_warm()
+
+
+def test_a_page_opened_cold_waits_and_then_shows_the_whole_view():
+    app = open_app("pages/reconstruct.py", warm_first=False)
+    assert warm.ready()
+    assert app.sidebar.selectbox(key="device").value == device.choose()
+    assert app.sidebar.selectbox(key="model").value in {run.id for run in runs.zoo()}
+    assert app.metric
+
+
+def test_the_device_is_in_the_address_and_survives_navigation(monkeypatch):
+    monkeypatch.setattr(device, "devices", lambda: ["cpu", "cpu:0"])  # two names for what every machine has
+    app = open_app(device="cpu:0")
+    assert app.sidebar.selectbox(key="device").value == "cpu:0"
+    go(app, "pages/reconstruct.py")
+    assert app.sidebar.selectbox(key="device").value == "cpu:0"
+    assert app.query_params["device"] == "cpu:0"
+
+
+def test_another_device_is_another_object_on_that_device():
+    on_cpu, on_meta = (state.model("zoo-digits-32", name) for name in ("cpu", "meta"))
+    assert on_cpu is not on_meta
+    assert state.model("zoo-digits-32", "cpu") is on_cpu
+    assert {str(weight.device) for weight in on_meta.parameters()} == {"meta"}
+    assert {str(weight.device) for weight in on_cpu.parameters()} == {"cpu"}
+    assert not on_cpu.training
+    assert not any(weight.requires_grad for weight in on_cpu.parameters())
+
+
+@pytest.mark.parametrize("name", ["cpu", "meta"])
+def test_where_the_model_is_comes_from_its_weights(name):
+    def script(name):
+        import streamlit as st
+
+        from pages.shared import frame, state
+
+        st.session_state.device = "something else"
+        frame.say_where(state.model("zoo-digits-32", name))
+
+    app = AppTest.from_function(script, args=(name,), default_timeout=60).run()
+    assert captions(app) == [f"The model is on `{name}`."]
+
+
+def test_a_link_to_a_device_that_is_not_here_says_so(monkeypatch):
+    monkeypatch.setattr(device, "devices", lambda: ["cpu"])
+    app = open_app(device="cuda:7")
+    assert [warning.value for warning in app.sidebar.warning] == [
+        "The linked device is not on this machine: going on with cpu."
+    ]
+    assert app.sidebar.selectbox(key="device").value == "cpu"
+    assert "The model is on `cpu`." in captions(app)
+
+
+def test_a_wrong_default_device_is_explained_and_the_fastest_taken(monkeypatch):
+    monkeypatch.setenv("AECORE_DEVICE", "abacus")
+    app = open_app()
+    assert r"device is abacus\: choose" in app.sidebar.error[0].value
+    assert app.sidebar.selectbox(key="device").value == device.devices()[0]
+
+
+@pytest.mark.parametrize("asked", ["../../etc", "zoo-mnist-32/../zoo-digits-32", "", "<b>x</b>"])
+def test_a_link_to_a_model_that_is_not_here_says_so_and_shows_the_default(asked):
+    app = open_app("pages/reconstruct.py")
+    default = app.sidebar.selectbox(key="model").value
+    app.query_params["model"] = asked
+    app.run()
+    assert not app.exception
+    assert [warning.value for warning in app.warning] == [
+        "That model is no longer on this server: this is another one."
+    ]
+    assert app.sidebar.selectbox(key="model").value == default
+    assert "model" not in app.query_params
+
+
+def test_the_chosen_model_is_in_the_address_and_known_on_the_way_back():
+    app = open_app("pages/reconstruct.py", model="zoo-digits-32")
+    assert app.sidebar.selectbox(key="model").value == "zoo-digits-32"
+    app.sidebar.selectbox(key="model").set_value("zoo-fashion-mnist-32").run()
+    assert app.query_params["model"] == "zoo-fashion-mnist-32"
+    go(app, "pages/home.py")
+    del app.query_params["model"]  # as the menu does
+    go(app, "pages/reconstruct.py")
+    assert app.sidebar.selectbox(key="model").value == "zoo-fashion-mnist-32"
+    assert app.query_params["model"] == "zoo-fashion-mnist-32"
+
+
+def test_models_that_read_the_same_are_told_apart_by_their_ids():
+    ours = runs.get("zoo-digits-32")
+    twin = replace(ours, folder=ours.folder.with_name("lab-32-digits-abc123"))
+    other = replace(ours, folder=ours.folder.with_name("lab-32-digits-def456"), name="my own")
+    assert state.labels({run.id: run for run in (ours, twin, other)}) == {
+        "zoo-digits-32": "lab-32 · code 32 · Handwritten digits (8×8) · zoo-digits-32",
+        "lab-32-digits-abc123": "lab-32 · code 32 · Handwritten digits (8×8) · lab-32-digits-abc123",
+        "lab-32-digits-def456": "my own · code 32 · Handwritten digits (8×8)",
+    }
+
+
+def test_without_any_model_the_page_leads_to_training(monkeypatch, tmp_path):
+    monkeypatch.setattr(shelf, "ZOO", tmp_path)
+    app = open_app("pages/reconstruct.py")
+    assert app.info[0].value == "There is no trained model yet: train one first."
+    assert [link.value for link in app.page_link] == ["Train a model"]
+
+
+def test_a_damaged_notebook_is_explained(own_home):
+    own_home.mkdir()
+    (own_home / "lab.sqlite").write_text("this is no database, and long enough to be sure of that" * 20)
+    app = open_app("pages/reconstruct.py")
+    assert r"lab\.sqlite" in app.error[0].value
+    assert app.sidebar.selectbox(key="model").value in {run.id for run in runs.zoo()}

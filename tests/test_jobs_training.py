@@ -1,0 +1,344 @@
+"""A training in the engine: what is seen of it while it runs, and what people can wish for meanwhile."""
+
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import torch
+from dask.system import CPU_COUNT
+from distributed import Client
+from distributed.protocol import dumps
+from jobs_engine import (
+    LONG,
+    at_step,
+    cleared,
+    engine_of,
+    eventually,
+    family,
+    live,
+    reached,
+    scheduler_of,
+    small,
+    status,
+    trained_for,
+    working,
+)
+
+from aecore import data, runs
+from aecore.jobs import JobError
+from aecore.jobs.queue import WORKER, _call
+from aecore.jobs.worker import TOPIC
+from aecore.runs.execution import create, execute
+from aecore.settings import SettingsError
+
+BAD_LEARNING_RATES = [0, -1, 11, float("nan"), float("inf"), "fast", None]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def engine(lab):
+    with working(lab) as jobs:
+        yield jobs
+
+
+@pytest.fixture
+def jobs(engine, lab, monkeypatch):
+    monkeypatch.setenv("AECORE_HOME", str(lab))
+    with cleared(engine) as jobs:
+        yield jobs
+
+
+@pytest.fixture
+def as_many_threads():
+    """This process computes with as many threads as the engine, so that sums are added in the same order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(CPU_COUNT)
+    yield
+    torch.set_num_threads(before)
+
+
+@contextmanager
+def overheard(jobs):
+    """A list that grows by every event, as another client of the engine's scheduler hears them."""
+    heard = []
+    client = Client(scheduler_of(jobs), set_as_default=False)
+    client.subscribe_topic(TOPIC, lambda event: heard.append(event[1]))
+    try:
+        yield heard
+    finally:
+        client.close()
+
+
+@pytest.mark.usefixtures("as_many_threads")
+def test_a_training_is_seen_from_its_first_step_to_its_end(jobs):
+    experiment = small(epochs=60, hidden=(256,))
+    begun = time.perf_counter()
+    run_id = jobs.submit(experiment, owner="me", device="cpu")
+
+    lengths, shapes = [], set()
+
+    def look():
+        now = live(jobs, run_id)
+        stage = now.stage  # before the rest: over is said last
+        lengths.append(len(now.losses))
+        shapes.add(None if now.reconstructions is None else now.reconstructions.shape)
+        if lengths[-1] and not any(lengths[:-1]):
+            print(f"first loss {time.perf_counter() - begun:.2f} s after it was asked for")
+        return stage
+
+    eventually(look, lambda stage: stage == "over")
+    end = live(jobs, run_id)
+    run = runs.get(run_id)
+    history = runs.read_history(run.folder)
+
+    assert lengths == sorted(lengths)
+    assert len(set(lengths)) > 3, "the losses came all at once"
+    assert shapes == {None, (10, 1, 28, 28)}
+    assert (end.ended, end.message) == (run.result.ended, run.result.message) == ("finished", "")
+    assert end.losses == history.losses
+    assert end.epochs == history.epochs
+    assert end.step == end.steps == len(history.losses)
+    assert len(end.epochs) == 60
+    assert end.seconds == pytest.approx(run.result.seconds)
+    assert end.seconds_left == 0
+    assert end.images_per_second > 0
+    assert jobs.status(run) == "finished"
+    assert jobs.message(run_id) == ""
+    assert jobs.active() == []
+
+    same = create(experiment)
+    for _ in execute(same, data.load("digits"), "cpu"):
+        pass
+    assert runs.read_history(same.folder).losses == history.losses
+    assert runs.get(same.id).result.test_mse == run.result.test_mse
+
+
+@pytest.mark.usefixtures("as_many_threads")
+def test_ten_test_images_one_of_each_class_are_drawn_by_the_model_as_it_is(jobs):
+    run_id = jobs.submit(small(epochs=40), owner="me", device="cpu")
+    reached(jobs, run_id, "over")
+    end = live(jobs, run_id)
+    digits = data.load("digits")
+
+    assert end.originals.dtype == end.reconstructions.dtype == np.uint8
+    firsts = [digits.test_labels.tolist().index(label) for label in range(10)]
+    assert np.array_equal(end.originals, digits.test_images[firsts].numpy())
+
+    model = runs.load(runs.get(run_id), "cpu")
+    with torch.inference_mode():
+        drawn = model(digits.test_images[firsts] / 255).clamp(0, 1) * 255
+    assert np.abs(end.reconstructions - drawn.numpy()).max() <= 0.51  # rounded, and nothing else
+
+
+def test_the_pictures_change_as_it_learns_and_no_event_is_large(jobs):
+    with overheard(jobs) as heard:
+        run_id = jobs.submit(small(epochs=40), owner="me", device="cpu")
+        reached(jobs, run_id, "over")
+        eventually(lambda: heard and heard[-1]["stage"], lambda stage: stage == "over")
+    drawn = [event["reconstructions"] for event in heard if "reconstructions" in event]
+    assert len(set(drawn)) > 3
+    assert max(sum(map(len, dumps(event))) for event in heard) < 50_000  # the scheduler keeps a thousand
+
+
+def test_paused_it_takes_no_step_and_each_wish_for_one_takes_one(jobs):
+    run_id = jobs.submit(small(LONG), owner="me", device="cpu")
+    trained_for(jobs, run_id, 20)
+    with overheard(jobs) as heard:
+        asked = time.perf_counter()
+        jobs.pause(run_id, owner="me")
+        reached(jobs, run_id, "paused")
+        print(f"paused {(time.perf_counter() - asked) * 1000:.0f} ms after it was asked for")
+        held = live(jobs, run_id).step
+
+        def steps_while_paused():
+            return [event["step"] for event in heard if event["stage"] == "paused"]
+
+        eventually(steps_while_paused, lambda steps: len(steps) >= 4)
+        assert set(steps_while_paused()) == {held}
+        assert live(jobs, run_id).step == held
+        assert status(jobs, run_id) == "paused"
+
+        for taken in (1, 2, 3):
+            heard.clear()
+            jobs.step(run_id, owner="me")
+            at_step(jobs, run_id, held + taken)
+            eventually(steps_while_paused, lambda steps, taken=taken: steps.count(held + taken) >= 2)
+        now = live(jobs, run_id)
+        assert now.step == len(now.losses) == held + 3
+        seconds = now.seconds
+
+    jobs.go_on(run_id, owner="me")
+    reached(jobs, run_id, "training")
+    trained_for(jobs, run_id, held + 30)
+    assert live(jobs, run_id).seconds > seconds
+    jobs.stop(run_id, owner="me")
+    reached(jobs, run_id, "over")
+    assert runs.read_history(runs.get(run_id).folder).losses == live(jobs, run_id).losses
+
+
+def test_a_step_asked_for_while_it_trains_is_its_last_before_a_pause(jobs):
+    run_id = jobs.submit(small(LONG), owner="me", device="cpu")
+    trained_for(jobs, run_id, 20)
+    jobs.step(run_id, owner="me")
+    reached(jobs, run_id, "paused")
+
+
+def test_a_changed_learning_rate_is_used_and_shown(jobs):
+    run_id = jobs.submit(small(LONG, schedule="constant", learning_rate=1e-3), owner="me", device="cpu")
+    trained_for(jobs, run_id, 20)
+    assert live(jobs, run_id).learning_rate == pytest.approx(1e-3)
+    jobs.pause(run_id, owner="me")
+    reached(jobs, run_id, "paused")
+    before = live(jobs, run_id)
+    step, picture = before.step, before.reconstructions
+    jobs.change_learning_rate(run_id, 1e-9, owner="me")
+    for taken in (1, 2):
+        jobs.step(run_id, owner="me")
+        now = at_step(jobs, run_id, step + taken)
+    assert now.learning_rate == pytest.approx(1e-9)
+    assert np.array_equal(now.reconstructions, picture)  # steps so small change no pixel
+    jobs.change_learning_rate(run_id, 0.1, owner="me")
+    jobs.step(run_id, owner="me")
+    assert not np.array_equal(at_step(jobs, run_id, step + 3).reconstructions, picture)
+
+
+@pytest.mark.parametrize("bad", BAD_LEARNING_RATES, ids=str)
+def test_a_bad_learning_rate_is_refused_with_a_sentence(jobs, bad):
+    run_id = jobs.submit(small(LONG, schedule="constant", learning_rate=1e-3), owner="me", device="cpu")
+    with pytest.raises(SettingsError, match=r"learning_rate is .+: choose"):
+        jobs.change_learning_rate(run_id, bad, owner="me")
+    trained_for(jobs, run_id, 5)
+    assert live(jobs, run_id).learning_rate == pytest.approx(1e-3)
+
+
+def test_stopped_it_keeps_what_it_has_learnt(jobs):
+    run_id = jobs.submit(small(LONG, schedule="constant", learning_rate=3e-3), owner="me", device="cpu")
+    trained_for(jobs, run_id, 300)
+    asked = time.perf_counter()
+    jobs.stop(run_id, owner="me")
+    answered = time.perf_counter()
+    reached(jobs, run_id, "over")
+    print(
+        f"stop: answered in {(answered - asked) * 1000:.0f} ms, over in {time.perf_counter() - asked:.2f} s"
+    )
+    run = runs.get(run_id)
+    end = live(jobs, run_id)
+    assert (end.ended, end.message) == (run.result.ended, run.result.message)
+    assert run.status == status(jobs, run_id) == "stopped"
+    assert "stopped by hand in epoch" in run.result.message
+    assert run.result.test_mse < run.result.mean_image_mse
+    assert runs.load(run, "cpu")
+
+
+def test_a_paused_training_can_be_stopped(jobs):
+    run_id = jobs.submit(small(LONG), owner="me", device="cpu")
+    trained_for(jobs, run_id, 5)
+    jobs.pause(run_id, owner="me")
+    reached(jobs, run_id, "paused")
+    jobs.stop(run_id, owner="me")
+    reached(jobs, run_id, "over")
+    assert runs.get(run_id).status == "stopped"
+
+
+def test_stopped_before_its_first_step_it_is_stopped_too(jobs):
+    for _ in range(5):  # the wish races with the training's beginning
+        run_id = jobs.submit(small(LONG), owner="me", device="cpu")
+        eventually(lambda run_id=run_id: live(jobs, run_id).stage, lambda stage: stage != "queued")
+        jobs.stop(run_id, owner="me")
+        reached(jobs, run_id, "over")
+        end = live(jobs, run_id)
+        assert end.ended == runs.get(run_id).status == "stopped"
+        assert end.losses == runs.read_history(runs.get(run_id).folder).losses
+
+
+def test_a_stop_that_comes_with_the_end_leaves_the_run_over(jobs):
+    """However the wish and the last step fall, nothing is left in between."""
+    for epochs in range(1, 8):
+        run_id = jobs.submit(small(epochs), owner="me", device="cpu")
+        trained_for(jobs, run_id, 8 * epochs)
+        try:
+            jobs.stop(run_id, owner="me")
+        except JobError as refused:
+            assert "is not being trained here now" in str(refused)
+        reached(jobs, run_id, "over")
+        eventually(jobs.active, lambda active: not active)
+        assert live(jobs, run_id).stage == "over"
+        assert live(jobs, run_id).ended == runs.get(run_id).status
+
+
+def test_a_stop_answered_after_the_end_leaves_the_run_over(jobs, monkeypatch):
+    tell = jobs._tell
+
+    def tell_slowly(run_id, *wish):
+        tell(run_id, *wish)
+        reached(jobs, run_id, "over")
+
+    monkeypatch.setattr(jobs, "_tell", tell_slowly)
+    run_id = jobs.submit(small(LONG), owner="me", device="cpu")
+    trained_for(jobs, run_id, 5)
+    jobs.stop(run_id, owner="me")
+    assert status(jobs, run_id) == live(jobs, run_id).stage.replace("over", "stopped") == "stopped"
+
+
+def wishes(jobs, run_id):
+    yield lambda: jobs.stop(run_id, owner="me")
+    yield lambda: jobs.pause(run_id, owner="me")
+    yield lambda: jobs.step(run_id, owner="me")
+    yield lambda: jobs.go_on(run_id, owner="me")
+    yield lambda: jobs.change_learning_rate(run_id, 0.1, owner="me")
+
+
+def test_wishes_about_runs_that_are_not_being_trained_are_refused_with_a_sentence(jobs):
+    run_id = jobs.submit(small(1), owner="me", device="cpu")
+    reached(jobs, run_id, "over")
+    before = vars(live(jobs, run_id)).copy()
+    for unknown in (run_id, "no-such-run", "", "../../etc"):
+        for wish in wishes(jobs, unknown):
+            with pytest.raises(JobError, match=r"is not being trained here now: reload the page"):
+                wish()
+    assert vars(live(jobs, run_id)) == before
+
+
+def test_a_diverging_training_says_so(jobs):
+    settings = {"optimizer": "sgd", "learning_rate": 10, "schedule": "constant", "weight_std": 5.0}
+    run_id = jobs.submit(small(20, **settings), owner="me", device="cpu")
+    reached(jobs, run_id, "over")
+    end, run = live(jobs, run_id), runs.get(run_id)
+    assert end.ended == run.status == "diverged"
+    assert end.message == run.result.message != ""
+
+
+def test_a_training_computes_on_all_cores(jobs):
+    """Dask's own setting is one thread: its tasks usually share the cores."""
+    run_id = jobs.submit(small(1), owner="me", device="cpu")
+    reached(jobs, run_id, "over")
+    with Client(scheduler_of(jobs), set_as_default=False) as client:
+        assert client.submit(_call, WORKER, "threads", pure=False).result(timeout=60) == CPU_COUNT
+
+
+def test_the_engine_listens_to_this_machine_alone(jobs):
+    eventually(lambda: family(engine_of(jobs).pid), lambda processes: len(processes) > 2)
+    heard = [
+        connection.laddr.ip
+        for process in family(engine_of(jobs).pid)
+        for connection in process.net_connections(kind="inet")
+        if connection.status == "LISTEN"
+    ]
+    assert len(heard) >= 2
+    assert set(heard) == {"127.0.0.1"}
+
+
+def test_only_the_last_trainings_are_remembered_and_each_in_its_folder(jobs, monkeypatch):
+    monkeypatch.setattr("aecore.jobs.queue.MOST_REMEMBERED", 2)
+    ended = []
+    for _ in range(4):
+        run_id = jobs.submit(small(1), owner="me", device="cpu")
+        reached(jobs, run_id, "over")
+        ended.append(run_id)
+    assert [jobs.live(run_id) is not None for run_id in ended] == [False, True, True, True]
+    assert status(jobs, ended[0]) == "finished"

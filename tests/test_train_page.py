@@ -1,0 +1,480 @@
+"""The Train page without a browser: the form, and a run in every state it can be in."""
+
+from itertools import pairwise
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+from tiny_runs import interrupted, trained
+
+from aecore import runs
+from aecore.data import SOURCES, archive
+from aecore.jobs import Jobs
+from aecore.progress import Epoch
+from aecore.recipes import RECIPES
+from aecore.runs.record import run_lock
+from pages.shared import engine, form, warm, wording
+from pages.shared import training as training_page
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+HOSTILE = "![x](http://example.org/x.png) <script>alert(1)</script> **bold** $x$ :red[red]"
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    """The page's queue, that takes runs and trains none of them."""
+    monkeypatch.setattr(Jobs, "start", lambda _: None)
+    engine.jobs.clear()
+    yield engine.jobs()
+    engine.jobs.clear()
+
+
+@pytest.fixture(autouse=True)
+def opened_before(monkeypatch):
+    """Pages open in their frame, as on a server that somebody has opened before."""
+    make = PagesManager.__init__
+
+    def without_guessing(self, *arguments, **settings):
+        make(self, *arguments, **settings)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", without_guessing)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def torch_is_there():
+    warm.start()
+    assert warm._server()[1].wait(60)
+    yield
+    st.cache_resource.clear()
+
+
+def open_page(**address) -> AppTest:
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60).run()
+    for key, value in address.items():
+        app.query_params[key] = value
+    return shown(app.switch_page("pages/train.py"))
+
+
+def shown(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    """All sentences on the page."""
+    kinds = (app.markdown, app.caption, app.text, app.error, app.warning, app.info)
+    return "\n".join(one.value for kind in kinds for one in kind)
+
+
+def button(app: AppTest, key: str):
+    return app.button(key=key)
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in app.metric}
+
+
+def keys(app: AppTest) -> set[str]:
+    return {one.key for one in app.button}
+
+
+# the form
+
+
+@pytest.mark.usefixtures("queue")
+def test_the_form_says_what_it_will_be():
+    app = open_page(recipe="gfg-9", dataset="digits")
+    assert not button(app, "train").disabled
+    text = said(app)
+    assert "parameters" in text
+    assert RECIPES["gfg-9"].note in text
+    assert "Changed:" not in text
+    layers = app.dataframe[0].value
+    assert list(layers["Output"])[-1] == "1×28×28"
+    widths = (784, 128, 64, 36, 18, 9, 18, 36, 64, 128, 784)
+    assert layers["Parameters"].sum() == sum((a + 1) * b for a, b in pairwise(widths))
+
+
+@pytest.mark.usefixtures("queue")
+def test_only_data_sets_that_fit_are_offered_and_those_not_here_are_marked(monkeypatch):
+    monkeypatch.setattr(archive, "find", lambda _: None)
+    app = open_page(recipe="gfg-9")
+    assert app.selectbox(key="dataset").options == [
+        "MNIST (will be downloaded first)",
+        "Fashion-MNIST (will be downloaded first)",
+        SOURCES["digits"].title,
+    ]
+    assert app.selectbox(key="dataset").value == "digits"
+
+
+@pytest.mark.usefixtures("queue")
+def test_another_recipe_or_data_set_begins_with_its_settings():
+    app = open_page(recipe="lab-32", dataset="mnist")
+    app.number_input(key="epochs").set_value(3)
+    shown(app)
+    assert "Changed: epochs 3" in said(app)
+    app.selectbox(key="dataset").set_value("digits")
+    shown(app)
+    assert app.number_input(key="epochs").value == RECIPES["lab-32"].on("digits").train.epochs
+    app.number_input(key="epochs").set_value(3)
+    app.selectbox(key="recipe").set_value("tf-64")
+    shown(app)
+    assert app.number_input(key="epochs").value == RECIPES["tf-64"].on("digits").train.epochs
+    assert app.text_input(key="weight_std").value == "0.05"
+    assert "Changed:" not in said(app)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_data_set_that_does_not_fit_another_recipe_gives_way():
+    app = open_page(recipe="lab-32", dataset="patches")
+    app.selectbox(key="recipe").set_value("gfg-9")
+    shown(app)
+    assert app.selectbox(key="dataset").value in RECIPES["gfg-9"].datasets
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ({"loss": "bce", "output_activation": "identity"}, "output_activation is identity"),
+        ({"hidden": "abc"}, "hidden is abc"),
+        ({"train_count": "70000"}, "train_count"),
+        ({"hidden": "65536,65536"}, "GB of memory"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_and_train_is_disabled(address, sentence):
+    app = open_page(recipe="lab-32", dataset="mnist", **address)
+    assert [error for error in app.error if sentence.replace("_", r"\_") in error.value]
+    assert button(app, "train").disabled
+
+
+@pytest.mark.usefixtures("queue")
+def test_what_a_link_says_is_shown_as_text():
+    app = open_page(recipe=HOSTILE, dataset=HOSTILE, hidden=HOSTILE)
+    assert r"\!\[x\]\(http\:\/\/example\.org" in app.error[0].value
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_public_host_says_its_limits_before_the_click(monkeypatch):
+    monkeypatch.setenv("AECORE_PUBLIC", "1")
+    app = open_page(recipe="lab-32", dataset="digits", epochs="501")
+    assert "public lab" in app.error[0].value
+    assert button(app, "train").disabled
+
+
+def test_train_queues_the_experiment_and_goes_to_the_run(queue):
+    app = open_page(recipe="lab-32", dataset="digits", epochs="2", code_size="5")
+    button(app, "train").click()
+    shown(app)
+    [run] = runs.list_runs()
+    assert app.query_params["run"] == run.id
+    expected = RECIPES["lab-32"].on("digits").with_settings({"epochs": 2, "code_size": 5})
+    assert run.experiment == expected
+    assert queue.position(run.id) == 1
+    assert "train" not in keys(app)
+
+
+def test_a_refused_training_is_said_beside_the_form(queue, monkeypatch):
+    monkeypatch.setenv("AECORE_PUBLIC", "1")
+    for _ in range(2):
+        queue.submit(RECIPES["lab-32"].on("digits"), owner="me", device="cpu")
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
+    app.session_state["owner"] = "me"
+    shown(app)
+    app.query_params["dataset"] = "digits"
+    shown(app.switch_page("pages/train.py"))
+    button(app, "train").click()
+    shown(app)
+    assert [error for error in app.error if "are waiting" in error.value]
+    assert "run" not in app.query_params
+    assert len(runs.list_runs()) == 2
+
+
+def test_a_run_in_training_is_offered_to_whoever_comes(queue):
+    run_id = queue.submit(RECIPES["lab-32"].on("digits"), owner="other", device="cpu")
+    app = open_page()
+    button(app, "watch").click()
+    shown(app)
+    assert app.query_params["run"] == run_id
+
+
+@pytest.mark.usefixtures("queue")
+def test_trouble_with_the_engine_is_said():
+    engine.jobs().trouble = "nothing can be trained just now: the engine did not start"
+    assert [warning for warning in open_page().warning if "engine did not start" in warning.value]
+
+
+# a run
+
+
+def training(queue, stage, **settings):
+    """A run in the queue's hands, in a stage of its training."""
+    experiment = RECIPES["lab-32"].on("digits").with_settings({"epochs": 4} | settings)
+    run_id = queue.submit(experiment, owner="me", device="cpu")
+    live = queue.live(run_id)
+    live.stage = stage
+    if stage in ("training", "paused", "measuring"):
+        live.step, live.steps, live.seconds = 25, 40, 5.0
+        live.losses = np.linspace(0.1, 0.02, 25).tolist()
+        live.epochs = [
+            Epoch(
+                epoch=number,
+                step=10 * number,
+                seconds=2.0 * number,
+                train_loss=0.05,
+                validation_loss=0.04 / number,
+                learning_rate=1e-3,
+            )
+            for number in (1, 2)
+        ]
+        live.images_per_second, live.learning_rate = 1234.5, 2.5e-3
+        live.originals = live.reconstructions = np.zeros((10, 1, 28, 28), np.uint8)
+    return run_id
+
+
+def test_a_waiting_run_says_its_place_and_can_leave(queue):
+    training(queue, "queued")
+    run_id = training(queue, "queued")
+    app = open_page(run=run_id)
+    assert "Number 2 in the queue" in app.get("progress")[0].proto.text
+    button(app, "stop").click()
+    shown(app)
+    assert queue.position(run_id) is None
+    assert "taken out of the queue" in app.info[0].value
+    assert "resume" in keys(app)
+
+
+def test_a_starting_run_says_what_it_does(queue):
+    run_id = training(queue, "starting")
+    queue.live(run_id).doing = "Downloading MNIST: 40%"
+    app = open_page(run=run_id)
+    assert r"Downloading MNIST\: 40\%" in app.get("progress")[0].proto.text
+    assert button(app, "pause").disabled
+
+
+@pytest.mark.parametrize(("stage", "control"), [("training", "pause"), ("paused", "go_on")])
+def test_a_run_in_training_shows_how_far_it_is(queue, stage, control):
+    run_id = training(queue, stage)
+    queue.live(run_id).message = "after 25 steps the loss is no better than the mean image"
+    app = open_page(run=run_id)
+    progress = app.get("progress")[0].proto
+    assert (progress.value, progress.text) == (62, "Step 25 of 40 · about 3 s left")
+    assert metrics(app) == {
+        "Epoch": "3 of 4",
+        "Training loss": "0.06000",
+        "Validation loss": "0.02000",
+        "Images per second": "1,234",
+        "Learning rate": "0.0025",
+    }
+    assert {control, "step", "stop"} <= keys(app)
+    assert not button(app, "stop").disabled
+    assert "mean image" in app.warning[0].value
+    assert len(app.image) == 1
+
+
+def test_a_wish_that_cannot_be_granted_is_said_once(queue):
+    app = open_page(run=training(queue, "training"))
+    button(app, "pause").click()
+    shown(app)
+    assert "not being trained here" in app.error[0].value
+    assert not shown(app).error
+
+
+def test_an_impossible_learning_rate_is_said(queue):
+    run_id = training(queue, "training")
+    app = open_page(run=run_id)
+    app.number_input(key=f"learning_rate-{run_id}").set_value(0.0)
+    shown(app)
+    assert r"learning\_rate is 0" in app.error[0].value
+
+
+def test_somebody_elses_run_can_only_be_watched(queue, monkeypatch):
+    monkeypatch.setenv("AECORE_PUBLIC", "1")
+    app = open_page(run=training(queue, "training"))
+    assert all(button(app, key).disabled for key in ("pause", "step", "stop"))
+    assert "Only who started this run" in said(app)
+    assert metrics(app)["Epoch"] == "3 of 4"
+
+
+def test_a_run_that_is_measured(queue):
+    app = open_page(run=training(queue, "measuring"))
+    assert "never saw" in app.get("progress")[0].proto.text
+    assert button(app, "stop").disabled
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_a_finished_run_has_its_figures_and_ways_on():
+    run = trained()
+    app = open_page(run=run.id)
+    result = run.result
+    shown_figures = metrics(app)
+    assert shown_figures["Test error"] == wording.error(result.test_mse)
+    assert shown_figures["PCA, code of 3"] == wording.error(result.pca_mse)
+    assert shown_figures["Mean image"] == f"{result.mean_image_mse:.5f}"
+    gain = result.pca_mse / result.test_mse
+    times = f"{gain:.1f} times smaller" if gain >= 1 else f"{1 / gain:.1f} times larger"
+    assert f"**{times} than PCA's**" in said(app)
+    assert {"again", "another"} <= keys(app)
+    assert not {"pause", "stop", "resume"} & keys(app)
+    assert {link.proto.page for link in app.get("page_link")} == {"reconstruct", "runs"}
+
+
+@pytest.mark.usefixtures("queue")
+def test_train_again_opens_the_form_with_the_runs_settings():
+    zoo = next(run for run in runs.zoo() if run.experiment.data.dataset == "digits")
+    app = open_page(run=zoo.id)
+    assert metrics(app)["Test error"] == f"{zoo.result.test_mse:.5f}"
+    button(app, "again").click()
+    shown(app)
+    assert dict(app.query_params) == form.link(zoo.experiment)
+    assert app.number_input(key="epochs").value == zoo.experiment.train.epochs
+    assert not button(app, "train").disabled
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_what_was_edited_before_does_not_mix_into_a_link():
+    app = open_page(recipe="lab-32", dataset="digits")
+    app.number_input(key="code_size").set_value(3)
+    shown(app)
+    app.query_params.clear()
+    app.query_params["run"] = trained(epochs=2).id
+    shown(app)
+    button(app, "again").click()
+    shown(app)
+    assert app.number_input(key="epochs").value == 2
+    assert app.number_input(key="batch_size").value == 7
+
+
+@pytest.mark.usefixtures("queue")
+def test_the_form_is_as_it_was_left_when_one_comes_back():
+    app = open_page(recipe="tf-64", dataset="digits")
+    app.number_input(key="epochs").set_value(3)
+    shown(app)
+    app.switch_page("pages/runs.py").run()
+    app.query_params.clear()
+    shown(app.switch_page("pages/train.py"))
+    assert app.selectbox(key="recipe").value == "tf-64"
+    assert app.number_input(key="epochs").value == 3
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_an_interrupted_run_can_be_resumed():
+    run = interrupted()
+    app = open_page(run=run.id)
+    assert "cut off" in app.warning[0].value
+    button(app, "resume").click()
+    shown(app)
+    assert engine.jobs().position(run.id) == 1
+    assert "stop" in keys(app)
+
+
+@pytest.mark.usefixtures("tiny_digits")
+def test_a_failed_run_says_why(queue):
+    run = interrupted()
+    queue._own_book().enter(run.id, "me", "cpu")
+    queue._own_book().mark(run.id, "", "cpu has too little memory for this training")
+    app = open_page(run=run.id)
+    assert app.error[0].value == "Cpu has too little memory for this training\\."
+    assert "resume" in keys(app)
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_a_diverged_run_says_so_and_offers_a_lower_learning_rate():
+    run = trained(
+        optimizer="sgd",
+        learning_rate=10.0,
+        loss="mse",
+        output_activation="identity",
+        activation="relu",
+        weight_std=1,
+    )
+    assert run.status == "diverged"
+    app = open_page(run=run.id)
+    assert "no longer a number" in app.error[0].value
+    button(app, "calmer").click()
+    shown(app)
+    assert app.number_input(key="learning_rate").value == 1.0
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_a_run_trained_by_another_process():
+    run = interrupted()
+    with run_lock(run.folder):
+        app = open_page(run=run.id)
+    assert "Another process" in said(app)
+    assert not {"pause", "stop", "resume"} & keys(app)
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("run", ["gone", "", "../../etc", HOSTILE, "a" * 3_000, "."])
+def test_a_run_that_is_not_there(run):
+    app = open_page(run=run)
+    assert "no longer on this server" in app.warning[0].value
+    assert HOSTILE not in said(app)
+    button(app, "another").click()
+    assert "train" in keys(shown(app))
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_a_damaged_run_is_named():
+    run = trained()
+    (run.folder / "result.json").write_text("{")
+    app = open_page(run=run.id)
+    assert "is damaged" in app.error[0].value
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_damaged_losses_are_named_and_the_figures_stay():
+    run = trained()
+    (run.folder / "losses.npy").write_bytes(b"nonsense")
+    app = open_page(run=run.id)
+    assert "is damaged" in app.error[0].value
+    assert "Test error" in metrics(app)
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_a_name_is_shown_as_text():
+    run = trained()
+    runs.rename(run.id, HOSTILE)
+    app = open_page(run=run.id)
+    assert [text for text in app.text if text.value == HOSTILE]
+    others = (*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.title)
+    assert not [one for one in others if "example.org" in one.value]
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"across": "epoch", "scale": "linear", "smoothing": "moving", "over": "2"},
+        {"across": "second", "smoothing": "none", "last": "yes"},
+        {"across": HOSTILE, "scale": HOSTILE, "smoothing": HOSTILE, "over": HOSTILE, "last": HOSTILE},
+    ],
+)
+def test_every_view_of_the_losses(view):
+    app = open_page(run=trained().id, **view)
+    assert len(app.get("echarts_chart")) == 1
+
+
+@pytest.mark.slow
+def test_a_training_from_the_click_to_its_figures():
+    """Through the real engine; the images are the real digits, for the engine is another process."""
+    engine.jobs.clear()
+    app = open_page(recipe="lab-32", dataset="digits", epochs="2", hidden="16", code_size="4")
+    button(app, "train").click()
+    run_id = shown(app).query_params["run"]
+    give_up = monotonic() + 120
+    while engine.jobs().status(runs.get(run_id)) in training_page.SECONDS_BETWEEN_LOOKS:
+        assert monotonic() < give_up, said(app)
+        Event().wait(0.1)
+        shown(app)
+    assert metrics(shown(app))["Test error"] == wording.error(runs.get(run_id).result.test_mse)
+    assert len(app.image) == 1
+    engine.jobs.clear()
