@@ -162,13 +162,13 @@ def test_a_damaged_config_is_named_and_the_queue_goes_on(jobs):
 
 
 @pytest.mark.parametrize("gone", ["deleted while it waits", "deleted while it is trained"])
-def test_a_folder_that_is_gone_is_told_and_the_queue_goes_on(jobs, gone):
+def test_a_folder_that_is_gone_is_told_and_the_queue_goes_on(jobs, tmp_path, gone):
     busy, run_id = ask(jobs, LONG), ask(jobs, LONG)
     folder = runs.get(run_id).folder
     if gone == "deleted while it is trained":
         jobs.stop(busy, owner="me")
         trained_for(jobs, run_id, 10)
-        shutil.rmtree(folder)
+        folder.rename(tmp_path / "away")  # at once; the worker would write between two deletions
         jobs.stop(run_id, owner="me")
     else:
         shutil.rmtree(folder)
