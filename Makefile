@@ -5,8 +5,8 @@ BIN := .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 # A failed first try is the index with PyTorch's CPU and CUDA builds out of reach: take the default build then.
-INSTALL = $(BIN)/uv pip install -r $< || \
-	{ echo "Trying again with PyTorch's default build."; $(BIN)/uv pip install --no-config -r $<; }
+INSTALL = $(BIN)/uv pip install --compile-bytecode -r $< || \
+	{ echo "Trying again with PyTorch's default build."; $(BIN)/uv pip install --compile-bytecode --no-config -r $<; }
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
