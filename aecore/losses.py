@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from aecore.config import DataConfig
 from aecore.data.batches import pixels
+from aecore.data.pairs import input_and_target
 
 
 def cross_entropy(reconstruction: Tensor, image: Tensor) -> Tensor:
@@ -25,16 +27,23 @@ IMAGES_AT_ONCE = 1_000
 
 
 @torch.inference_mode()
-def evaluate(reconstruct: Callable[[Tensor], Tensor], images: Tensor, loss: str = "mse") -> float:
+def evaluate(
+    reconstruct: Callable[[Tensor], Tensor],
+    images: Tensor,
+    loss: str = "mse",
+    data: DataConfig = DataConfig(),  # noqa: B008, frozen
+) -> float:
     """Mean loss per pixel of `reconstruct` over uint8 images (N, C, H, W).
 
+    What it is shown and asked for are the two versions that `data` makes of an image, noise always the same.
     A sum over images divided by their number, so that a short last batch counts fairly.
     """
+    generator = torch.Generator(images.device).manual_seed(data.split_seed)
     total = torch.zeros((), dtype=torch.float64 if images.device.type != "mps" else torch.float32)
     total = total.to(images.device)
     for batch in images.split(IMAGES_AT_ONCE):
-        target = pixels(batch)
-        total += LOSSES[loss](reconstruct(target), target) * len(batch)
+        shown, target = input_and_target(pixels(batch), data, generator)
+        total += LOSSES[loss](reconstruct(shown), target) * len(batch)
     return total.item() / len(images)
 
 

@@ -20,13 +20,23 @@ class Epoch:
     """Time spent training since it began, pauses left out."""
 
     train_loss: float
-    """Mean over the images of the epoch, each seen while the weights were still changing."""
+    """Mean over the images of the epoch, each seen while the weights were still changing; what sparsity or a
+    variational code costs is part of it."""
 
     validation_loss: float | None
-    """Loss on the held-out images after the epoch; None where none are held out."""
+    """The same of the held-out images after the epoch; None where none are held out."""
 
     learning_rate: float
     """Of the epoch's last step."""
+
+    phase: str = ""
+    """What was being trained, where a training has several phases."""
+
+    dead_units: int | None = None
+    """Units of the code that gave every image the same number, out of up to a thousand; None if not known."""
+
+    active_units: float | None = None
+    """How many numbers of a code were not zero, mean over those images."""
 
 
 @dataclass(frozen=True, kw_only=True)

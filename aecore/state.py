@@ -11,8 +11,9 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
-from aecore.config import TrainConfig
+from aecore.config import Phase, TrainConfig
 from aecore.models.base import Autoencoder
+from aecore.models.drawing import draw_from
 from aecore.models.weights import WeightsError, read_tensors, write_tensors
 from aecore.settings import SettingsError
 
@@ -38,7 +39,7 @@ class Stopwatch:
 
 
 class TrainingState:
-    """Optimiser, schedule, random generator, counters and best weights of a training.
+    """Phase, optimiser, schedule, random generator, counters and best weights of a training.
 
     All of it together decides every later loss, so a saved state goes on to the losses of an uncut training.
     """
@@ -46,10 +47,8 @@ class TrainingState:
     def __init__(self, model: Autoencoder, config: TrainConfig, image_count: int) -> None:
         self.model = model
         self.config = config
+        self.phases = config.phases(model.config.pair_count)
         self.steps_per_epoch = math.ceil(image_count / config.batch_size)
-        self.steps = self.steps_per_epoch * config.epochs
-        """Steps planned in all."""
-
         self.epoch = 0
         """Epochs completed."""
 
@@ -58,13 +57,33 @@ class TrainingState:
         self.best_loss = math.inf
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
+        self.generator = torch.Generator(next(model.parameters()).device).manual_seed(config.seed)
+        draw_from(model, self.generator)
+        self._rate_by_hand = False
+        self._begin(0, config.learning_rate)
 
-        device = next(model.parameters()).device
-        self.generator = torch.Generator(device).manual_seed(config.seed)
+    def _begin(self, phase: int, learning_rate: float) -> None:
+        """Choose what learns in a phase, and give it an optimiser and a schedule of its own."""
+        self._phase = phase
+        self._first_epoch, self._first_step = self.epoch, self.step
+        self.learner: Autoencoder = self.model
+        """What is trained now: the model, or its outer pairs of layers."""
+
+        if self.phase.untied:
+            self.model.untie()
+        for weight in self.model.parameters():
+            weight.requires_grad_(self.phase.pair is None)
+        if self.phase.pair is not None:
+            self.learner = self.model.outer(self.phase.pair)
+            draw_from(self.learner, self.generator)
+            for weight in self.model.pair(self.phase.pair):
+                weight.requires_grad_(True)
+
+        config = self.config
         momentum = {"momentum": config.momentum} if config.optimizer == "sgd" else {}
         self.optimizer = OPTIMIZERS[config.optimizer](
-            model.parameters(),
-            lr=config.learning_rate,
+            [weight for weight in self.model.parameters() if weight.requires_grad],
+            lr=learning_rate,
             weight_decay=config.weight_decay,
             fused=True,
             **momentum,
@@ -73,14 +92,46 @@ class TrainingState:
         if config.schedule == "one-cycle":
             self.one_cycle = OneCycleLR(
                 self.optimizer,
-                config.learning_rate,
-                total_steps=self.steps,
+                learning_rate,
+                total_steps=self.steps_per_epoch * self.phase.epochs,
                 cycle_momentum=config.optimizer != "sgd",  # sgd keeps the momentum it was given
             )
         elif config.schedule == "plateau":
             self.plateau = ReduceLROnPlateau(
                 self.optimizer, factor=1 / config.plateau_divisor, patience=config.plateau_patience
             )
+
+    @property
+    def phase(self) -> Phase:
+        """What learns now."""
+        return self.phases[self._phase]
+
+    @property
+    def steps(self) -> int:
+        """Steps planned in all."""
+        to_come = sum(phase.epochs for phase in self.phases[self._phase :])
+        return self._first_step + self.steps_per_epoch * to_come
+
+    @property
+    def phase_over(self) -> bool:
+        return self.epoch - self._first_epoch >= self.phase.epochs or self.out_of_patience
+
+    @property
+    def over(self) -> bool:
+        """Whether all phases are."""
+        return self.phase_over and self._phase == len(self.phases) - 1
+
+    def begin_next_phase(self) -> None:
+        """Go on with the best weights of the phase that is over, and a fresh optimiser."""
+        self.restore_best()
+        self.best_loss = math.inf
+        if self.best_epoch:
+            self.best_epoch = self.epoch
+        self._begin(
+            self._phase + 1, self.highest_learning_rate if self._rate_by_hand else self.config.learning_rate
+        )
+        if self.best_weights:
+            self._keep_weights()
 
     @property
     def learning_rate(self) -> float:
@@ -96,6 +147,7 @@ class TrainingState:
     def change_learning_rate(self, learning_rate: float) -> None:
         """Use another learning rate; under one-cycle the whole curve is scaled to this highest one."""
         group = self.optimizer.param_groups[0]
+        self._rate_by_hand = True
         ratio = learning_rate / self.highest_learning_rate
         for name in ("lr", "initial_lr", "max_lr", "min_lr"):
             if name in group:
@@ -107,7 +159,8 @@ class TrainingState:
         loss.backward()
         self.optimizer.step()
         self.step += 1
-        if self.one_cycle and self.step < self.steps:  # the last step has no successor to prepare
+        last_step = self._first_step + self.steps_per_epoch * self.phase.epochs
+        if self.one_cycle and self.step < last_step:  # which has no successor to prepare
             self.one_cycle.step()
 
     def end_epoch(self, train_loss: float, validation_loss: float | None) -> None:
@@ -119,7 +172,10 @@ class TrainingState:
         if validation_loss is not None and validation_loss < self.best_loss:
             self.best_loss, self.best_epoch = validation_loss, self.epoch
             if self.config.keep_best:
-                self.best_weights = {name: weight.clone() for name, weight in self.model.state_dict().items()}
+                self._keep_weights()
+
+    def _keep_weights(self) -> None:
+        self.best_weights = {name: weight.clone() for name, weight in self.model.state_dict().items()}
 
     @property
     def out_of_patience(self) -> bool:
@@ -149,6 +205,7 @@ class TrainingState:
             "shapes": _shapes(tensors),
             "config": self.config.model_dump(mode="json"),
             "device": self.generator.device.type,
+            "phase": [self._phase, self._first_epoch, self._first_step, self._rate_by_hand],
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.watch.seconds,
@@ -170,7 +227,7 @@ class TrainingState:
                 counters: dict[str, Any] = json.loads(file.metadata()["state"])
             if counters["shapes"] != _shapes(tensors):
                 raise ValueError("it does not hold what was written to it")
-            if counters["config"] != self.config.model_dump(mode="json"):
+            if TrainConfig(**counters["config"]) != self.config:
                 raise ValueError("it belongs to a training with other settings")
             if counters["device"] != self.generator.device.type:
                 raise SettingsError(
@@ -185,6 +242,11 @@ class TrainingState:
             raise WeightsError(f"{path} is damaged ({reason}): delete it to begin again") from None
 
     def _take_up(self, tensors: dict[str, Tensor], counters: dict[str, Any]) -> None:
+        phase, first_epoch, first_step, rate_by_hand = counters["phase"]
+        if not 0 <= phase < len(self.phases):
+            raise ValueError(f"it is in phase {phase} of {len(self.phases)}")
+        self._begin(phase, self.config.learning_rate)
+        self._first_epoch, self._first_step, self._rate_by_hand = first_epoch, first_step, rate_by_hand
         self.model.load_state_dict(_below("model.", tensors))
         device = self.generator.device
         self.best_weights = {name: weight.to(device) for name, weight in _below("best.", tensors).items()}

@@ -6,16 +6,22 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from aecore.config import TrainConfig
+from aecore.config import DataConfig, TrainConfig
 from aecore.control import Control
 from aecore.data.batches import shuffled_batches
-from aecore.losses import LOSSES, evaluate, mean_image
+from aecore.data.pairs import input_and_target
+from aecore.data.transforms import TRANSFORMS
+from aecore.losses import evaluate, mean_image
 from aecore.models.base import Autoencoder
+from aecore.objective import Assessment, assess, objective
 from aecore.progress import Epoch, Progress
 from aecore.state import TrainingState
 
 SECONDS_BETWEEN_RECORDS = 0.2
 """Reading the losses waits for the device, so they are read about five times a second."""
+
+PLAIN = DataConfig()
+"""The model is shown images as they are and asked for the same."""
 
 FAIR_STEPS = 100
 """Before so many steps, no model still in training is called no better than the mean image."""
@@ -27,12 +33,14 @@ def train(
     validation_images: Tensor,
     config: TrainConfig,
     *,
+    data: DataConfig = PLAIN,
     control: Control | None = None,
     state: TrainingState | None = None,
 ) -> Iterator[Progress]:
     """Train `model` in place, yielding Progress after the first step, at epoch ends and five times a second.
 
     Images are uint8 (N, C, H, W) on the model's device; `validation_images` may be empty (0, C, H, W).
+    `data` says what is made of an image before the model sees it or is asked for it; by default nothing.
     The caller sets the pace: a script prints each record, a test takes list(...), a run writes files.
     `control` reaches in while it runs. `state`, made for the same model and config, goes on where it was.
     While paused, a record with `paused` set comes about five times a second.
@@ -42,21 +50,21 @@ def train(
     control = control or Control()
     state = state or TrainingState(model, config, len(train_images))
     state.watch.start()
-    for progress in _records(model, train_images, validation_images, config, control, state):
+    for progress in _records(train_images, validation_images, data, control, state):
         state.watch.stop()  # what the caller does with a record is not training
         yield progress
         state.watch.start()
 
 
 def _records(
-    model: Autoencoder,
     train_images: Tensor,
     validation_images: Tensor,
-    config: TrainConfig,
+    data: DataConfig,
     control: Control,
     state: TrainingState,
 ) -> Iterator[Progress]:
-    loss_of = LOSSES[config.loss]
+    config = state.config
+    watched = validation_images if len(validation_images) else train_images[:1_000]
     next_record = 0.0
 
     def record(losses: list[float], **what) -> Progress:
@@ -69,8 +77,10 @@ def _records(
             **what,
         )
 
-    while state.epoch < config.epochs and not state.out_of_patience:
-        model.train()
+    while not state.over:
+        if state.phase_over:
+            state.begin_next_phase()
+        learner = state.learner.train()
         losses = _EpochLosses(len(train_images), config.batch_size, train_images.device)
         for batch in shuffled_batches(train_images, config.batch_size, state.generator):
             while control.paused:
@@ -84,7 +94,8 @@ def _records(
                 state.change_learning_rate(wanted)
             learning_rate = state.learning_rate
 
-            loss = loss_of(model(batch), batch)
+            inputs, targets = input_and_target(batch, data, state.generator)
+            loss = objective(learner, inputs, targets, config)
             state.descend(loss)
             losses.add(loss)
             control.step_taken()
@@ -94,25 +105,21 @@ def _records(
                 next_record = state.watch.seconds + SECONDS_BETWEEN_RECORDS
 
         fresh = losses.read()
-        validation_loss = None
-        if losses.complete:
-            model.eval()
-            if len(validation_images):
-                validation_loss = evaluate(model, validation_images, config.loss)
-        if losses.diverged or losses.complete and not _usable(model, validation_loss, train_images, config):
+        assessed = assess(learner.eval(), watched, config, data) if losses.complete else None
+        if losses.diverged or assessed and not _usable(state.model, assessed):
             state.restore_best()
             yield record(fresh, ended="diverged", message=_not_a_number(state))
             return
-        if not losses.complete:
+        if not assessed:
             state.restore_best()
             yield record(fresh, ended="stopped", message=f"stopped by hand in epoch {state.epoch + 1}")
             return
 
+        validation_loss = assessed.objective if len(validation_images) else None
         state.end_epoch(losses.mean, validation_loss)
         message = ""
-        goes_on = state.epoch < config.epochs and not state.out_of_patience
-        if goes_on and state.step - state.steps_per_epoch < FAIR_STEPS <= state.step:
-            message = _no_better_than_mean(model, train_images, validation_images, state)
+        if not state.over and state.step - state.steps_per_epoch < FAIR_STEPS <= state.step:
+            message = _no_better_than_mean(train_images, watched, data, state)
         epoch = Epoch(
             epoch=state.epoch,
             step=state.step,
@@ -120,12 +127,15 @@ def _records(
             train_loss=losses.mean,
             validation_loss=validation_loss,
             learning_rate=learning_rate,
+            phase=state.phase.name,
+            dead_units=assessed.dead_units,
+            active_units=assessed.active_units,
         )
         yield record(fresh, epoch=epoch, message=message)
 
     state.restore_best()
-    message = _no_better_than_mean(model.eval(), train_images, validation_images, state)
-    if not message and state.epoch < config.epochs:
+    message = _no_better_than_mean(train_images, watched, data, state)
+    if not message and state.step < state.steps:
         message = f"ended early: no better validation loss since epoch {state.best_epoch}"
     yield record([], ended="finished", message=message)
 
@@ -167,13 +177,9 @@ class _EpochLosses:
         return total / sum(self._batch_sizes)
 
 
-def _usable(
-    model: Autoencoder, validation_loss: float | None, train_images: Tensor, config: TrainConfig
-) -> bool:
+def _usable(model: Autoencoder, assessed: Assessment) -> bool:
     """Whether an epoch left numbers behind: its last step may break what its own loss cannot show."""
-    if validation_loss is None:
-        validation_loss = evaluate(model, train_images[:1_000], config.loss)
-    return math.isfinite(validation_loss) and all(weight.isfinite().all() for weight in model.parameters())
+    return math.isfinite(assessed.objective) and all(weight.isfinite().all() for weight in model.parameters())
 
 
 def _not_a_number(state: TrainingState) -> str:
@@ -185,12 +191,12 @@ def _not_a_number(state: TrainingState) -> str:
 
 
 def _no_better_than_mean(
-    model: Autoencoder, train_images: Tensor, validation_images: Tensor, state: TrainingState
+    train_images: Tensor, watched: Tensor, data: DataConfig, state: TrainingState
 ) -> str:
     """A warning where one epoch has taught the model nothing, else an empty string."""
-    images = validation_images if len(validation_images) else train_images[:5_000]
-    ours = evaluate(model, images, state.config.loss)
-    to_beat = evaluate(mean_image(train_images).expand_as, images, state.config.loss)
+    ours = evaluate(state.learner.eval(), watched, state.config.loss, data)
+    mean = TRANSFORMS[data.target_transform](mean_image(train_images)[None])  # each of them is linear
+    to_beat = evaluate(lambda images: mean.expand_as(images), watched, state.config.loss, data)
     if ours < to_beat:
         return ""
     return (

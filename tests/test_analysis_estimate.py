@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from every_model import small_config
 from images import SHAPE, image_set, pictures
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -47,7 +48,7 @@ def test_multiply_adds_of_a_convolutional_network_worked_by_hand():
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", MODEL_CONFIGS)
 def test_work_there_and_back_is_what_pytorch_counts_on_a_real_batch(kind, shape):
-    config = MODEL_CONFIGS[kind](image_shape=shape, code_size=5)
+    config = small_config(kind, shape, code_size=5)
     model, batch = build(config), torch.rand(6, *shape)
     with FlopCounterMode(display=False) as forward:
         model(batch)

@@ -2,17 +2,18 @@
 
 import pytest
 import torch
+from every_model import small_configs
 from torch import nn
 
 from aecore.analysis.layers import Layer, layers
-from aecore.config import MODEL_CONFIGS, ConvConfig, DenseConfig
+from aecore.config import ConvConfig, DenseConfig
 from aecore.models import MODELS, build
 from aecore.models.base import ACTIVATIONS, Autoencoder
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 16, 16), (1, 31, 17), (1, 1, 1)]
 EVERY_MODEL = pytest.mark.parametrize(
     "config",
-    [config(image_shape=shape, code_size=12) for config in MODEL_CONFIGS.values() for shape in SHAPES],
+    small_configs(SHAPES, code_size=12),
     ids=lambda config: f"{config.kind}-{'x'.join(map(str, config.image_shape))}",
 )
 
@@ -90,7 +91,7 @@ class Tied(Autoencoder):
         self.encoder = nn.Linear(64, config.code_size)
         self.bias = nn.Parameter(torch.zeros(64))
 
-    def encode(self, images):
+    def units(self, images):
         return self.encoder(images.flatten(1)).relu()
 
     def decode(self, codes):
@@ -118,7 +119,7 @@ class Pooled(Autoencoder):
         self.down = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(1), nn.MaxPool2d(2), nn.Flatten(), Bias())
         self.back = nn.Sequential(nn.Tanh(), nn.Unflatten(1, (1, 2, 2)), nn.ConvTranspose2d(1, 1, 4, (4, 2)))
 
-    def encode(self, images):
+    def units(self, images):
         return self.down(self.twice(self.twice(images)))
 
     def decode(self, codes):

@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from every_model import small_configs
 from images import SHAPE, pictures
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
 from aecore.analysis.reconstruction import by_class, errors, extremes, psnr, reconstruct, ssim
-from aecore.config import MODEL_CONFIGS, DenseConfig
+from aecore.config import DenseConfig
 from aecore.data.batches import pixels
 from aecore.errors import LabError
 from aecore.losses import IMAGES_AT_ONCE, evaluate
@@ -20,7 +21,7 @@ from aecore.models.pca import PCA
 SHAPES = [(1, 8, 8), (3, 6, 7), (1, 31, 17)]
 EVERY_MODEL = pytest.mark.parametrize(
     "config",
-    [config(image_shape=shape, code_size=4) for config in MODEL_CONFIGS.values() for shape in SHAPES],
+    small_configs(SHAPES, code_size=4),
     ids=lambda config: f"{config.kind}-{'x'.join(map(str, config.image_shape))}",
 )
 

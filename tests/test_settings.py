@@ -11,10 +11,13 @@ from aecore.config import (
     MODEL_CONFIGS,
     AnyModelConfig,
     ConvConfig,
+    ConvDenseConfig,
+    ConvMapConfig,
     DataConfig,
     DenseConfig,
     Experiment,
     TrainConfig,
+    VariationalConfig,
 )
 from aecore.settings import SettingsError, limits
 
@@ -88,10 +91,17 @@ def test_the_kinds_of_model_are_those_of_the_union_of_configs():
     assert {config.model_fields["kind"].default: config for config in union} == MODEL_CONFIGS
 
 
+JOINT = {"active", "lifetime", "code_size", "channels", "kernel_size", "image_shape"}
+"""Settings that others limit, too, in some kind of model; mistakes in them are worked examples below."""
+
+
 def bounds():
     """(config, setting, inside, outside) for both ends of every range in every config."""
     for config in CONFIGS:
+        apart = JOINT if config not in (DenseConfig, ConvConfig) else {"active"}
         for name, schema in config.model_json_schema()["properties"].items():
+            if name in apart:
+                continue
             for one in schema.get("anyOf", [schema]):
                 for inside, outside in ends(one):
                     yield pytest.param(config, name, inside, outside, id=f"{name}={outside}")
@@ -164,7 +174,8 @@ SENTENCES = [
     (lambda: DataConfig(validation_share=0.6), "validation_share is 0.6: choose 0 to 0.5"),
     (
         lambda: DataConfig(zzz=1),
-        "zzz is not a setting: choose from dataset, split_seed, train_count, validation_share",
+        "zzz is not a setting: choose from dataset, input_transform, least_noise, noise, noise_clip, "
+        "noise_level, split_seed, target_transform, train_count, validation_share",
     ),
     (lambda: DenseConfig(weight_std=0), "weight_std is 0: choose more than 0 and at most 10, or none"),
     (
@@ -185,8 +196,14 @@ SENTENCES = [
     (lambda: DenseConfig(kind="conv"), "kind is conv: choose dense"),
     (lambda: Experiment(model=5), "model is 5: choose a group of settings"),
     (lambda: Experiment(data="mnist"), "data is mnist: choose a group of settings"),
-    (lambda: Experiment(model={}), "kind is missing: choose conv or dense"),
-    (lambda: Experiment(model={"kind": "vae"}), "kind is vae: choose conv or dense"),
+    (
+        lambda: Experiment(model={}),
+        "kind is missing: choose conv, conv-dense, conv-map, dense or variational",
+    ),
+    (
+        lambda: Experiment(model={"kind": "vae"}),
+        "kind is vae: choose conv, conv-dense, conv-map, dense or variational",
+    ),
     (
         lambda: Experiment(model={"kind": "dense", "hiden": (5,)}),
         "hiden is not a setting: did you mean hidden?",
@@ -203,7 +220,60 @@ SENTENCES = [
     (lambda: TrainConfig().replace(epochs=0), "epochs is 0: choose a whole number, 1 to 10,000"),
     (lambda: Experiment().with_settings({"epoch": 5}), "epoch is not a setting: did you mean epochs?"),
     (lambda: Experiment().with_settings({"epochs": 0}), "epochs is 0: choose a whole number, 1 to 10,000"),
-    (lambda: Experiment().with_settings({"kind": "vae"}), "kind is vae: choose dense or conv"),
+    (
+        lambda: Experiment().with_settings({"kind": "vae"}),
+        "kind is vae: choose dense, conv, conv-dense, conv-map or variational",
+    ),
+    (lambda: DenseConfig(active=33), "active is 33: choose 1 to 32 (the code size)"),
+    (
+        lambda: DenseConfig(active=1.5),
+        "active is 1.5: choose a whole number, 1 to 65,536, or more than 0 and less than 1, or none",
+    ),
+    (lambda: DenseConfig(lifetime=1), "lifetime is 1: choose more than 0 and less than 1, or none"),
+    (
+        lambda: DenseConfig(tied=True, decoder_hidden=(30,)),
+        "decoder_hidden is 30: choose 512 or none, a tied decoder is the encoder's mirror",
+    ),
+    (
+        lambda: ConvDenseConfig(kernel_size=8),
+        "kernel_size is 8: choose a smaller one or fewer channels, nothing is left of 28×28 pixels",
+    ),
+    (
+        lambda: ConvDenseConfig(code_size=9),
+        "code_size is 9: choose 128, the layers end with 8 channels of 4×4",
+    ),
+    (lambda: ConvMapConfig(kernel_size=4), "kernel_size is 4: choose an odd number, it needs a middle"),
+    (
+        lambda: VariationalConfig(active=3),
+        "active is 3: choose none, a variational code is not sparse",
+    ),
+    (lambda: TrainConfig(kl_target=1), "kl_target is 1: choose more than 0 and less than 1"),
+    (
+        lambda: Experiment(train=TrainConfig(kl_weight=0.1)),
+        "code_activation is identity: choose sigmoid, or kl_normalised true, "
+        "kl_weight compares activities between 0 and 1",
+    ),
+    (
+        lambda: DataConfig(noise="masking", noise_level=1.5),
+        "noise_level is 1.5: choose up to 1, masking sets a share",
+    ),
+    (
+        lambda: DataConfig(noise="gaussian", noise_level=0.1, least_noise=0.2),
+        "least_noise is 0.2: choose up to 0.1 (the noise_level)",
+    ),
+    (
+        lambda: Experiment(train=TrainConfig(pair_epochs=(1, 2, 3))),
+        "pair_epochs is 1, 2, 3: choose one number or 2, one for each pair of layers",
+    ),
+    (
+        lambda: Experiment(model=ConvConfig(), train=TrainConfig(pair_epochs=(1,))),
+        "pair_epochs is 1: choose none, "
+        "only a dense model whose decoder mirrors the encoder is trained layer by layer",
+    ),
+    (
+        lambda: Experiment(train=TrainConfig(untied_epochs=3)),
+        "untied_epochs is 3: choose 0, only a tied decoder can be untied",
+    ),
     (lambda: device.choose("tpu:7"), f"device is tpu:7: choose {' or '.join(device.devices())}"),
 ]
 
@@ -236,6 +306,59 @@ def test_text_from_a_command_line_is_understood():
     assert (changed.train.epochs, changed.train.learning_rate) == (5, 0.01)
     assert changed.model.hidden == (256, 64)
     assert changed.train.keep_best is False
+
+
+def test_a_share_of_the_code_is_a_count_of_at_least_one():
+    counts = {share: DenseConfig(code_size=10, active=share).active_count for share in (0.01, 0.25, 0.5, 3)}
+    assert counts == {0.01: 1, 0.25: 2, 0.5: 5, 3: 3}
+    assert DenseConfig(code_size=10).active_count == 10
+    typed = Experiment().with_settings({"code_size": "10", "active": "0.5"}).model
+    assert (typed.active, typed.active_count) == (0.5, 5)
+
+
+def test_a_code_that_follows_from_the_layers_has_their_size():
+    assert ConvDenseConfig().code_size == 8 * 4 * 4
+    assert ConvMapConfig().code_size == 32 * 7 * 7
+    assert ConvMapConfig(image_shape="1, 31, 17", channels="4, 5, 6").code_size == 6 * 4 * 3
+    switched = Experiment().with_settings({"kind": "conv-map", "channels": "2"}).model
+    assert switched.code_size == 2 * 14 * 14
+
+
+def test_phases_are_read_from_the_epochs():
+    def names(experiment):
+        return [(phase.name, phase.epochs, phase.pair, phase.untied) for phase in experiment.phases]
+
+    plain = Experiment(model=DenseConfig(hidden=(64, 16), tied=True), train=TrainConfig(epochs=7))
+    assert names(plain) == [("", 7, None, False)]
+    assert names(plain.with_settings({"untied_epochs": 2})) == [
+        ("tied", 7, None, False),
+        ("untied", 2, None, True),
+    ]
+    layer_wise = plain.with_settings({"pair_epochs": "3", "untied_epochs": 1})
+    assert names(layer_wise) == [
+        ("layer pair 1", 3, 1, False),
+        ("layer pair 2", 3, 2, False),
+        ("layer pair 3", 3, 3, False),
+        ("all layers", 7, None, False),
+        ("untied", 1, None, True),
+    ]
+    assert layer_wise.epochs == 17
+    assert [phase.epochs for phase in plain.with_settings({"pair_epochs": (1, 2, 3)}).phases] == [1, 2, 3, 7]
+
+
+def test_a_code_that_can_copy_is_warned_about_and_one_that_cannot_is_not():
+    wide = Experiment(model=DenseConfig(code_size=784))
+    assert [text for text in wide.warnings if text.startswith("A code of 784 numbers is as wide")]
+    for held_back in (
+        {"code_size": 783},
+        {"active": 25},
+        {"lifetime": 0.05},
+        {"input_dropout": 0.2},
+        {"l1_weight": 1e-4},
+        {"noise": "masking"},
+        {"input_transform": "half"},
+    ):
+        assert wide.with_settings(held_back).warnings == []
 
 
 def test_with_settings_changes_what_is_named_and_nothing_else():

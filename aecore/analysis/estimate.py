@@ -69,7 +69,7 @@ def estimate(experiment: Experiment, device: str) -> Estimate:
         + len(validation_images) * (work.forward + FLOAT_COST / 3 * work.outputs)  # one way of three
     ) / matrix_rate(device) + steps * (STEP_SECONDS + TENSOR_SECONDS * work.tensors)
     return Estimate(
-        seconds=training.epochs * epoch,
+        seconds=experiment.epochs * epoch,
         memory=training_memory(model, training.batch_size) + stored * math.prod(model.image_shape),
         parameters=work.parameters,
         multiply_adds=work.forward,

@@ -30,8 +30,8 @@ def check_experiment(experiment: Experiment) -> None:
     """Raise JobError for a training too large for a public host."""
     from aecore.models import count_parameters, training_memory
 
-    if experiment.train.epochs > MOST_EPOCHS:
-        raise JobError(f"epochs is {experiment.train.epochs:,}: choose 1 to {MOST_EPOCHS} on this public lab")
+    if experiment.epochs > MOST_EPOCHS:
+        raise JobError(f"epochs is {experiment.epochs:,}: choose 1 to {MOST_EPOCHS} on this public lab")
     parameters = count_parameters(experiment.model)
     if parameters > MOST_PARAMETERS:
         raise JobError(

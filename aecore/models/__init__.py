@@ -7,9 +7,17 @@ from aecore.config import ModelConfig
 from aecore.models.base import Autoencoder
 from aecore.models.conv import ConvAutoencoder
 from aecore.models.dense import DenseAutoencoder
+from aecore.models.pooled import ConvDenseAutoencoder, ConvMapAutoencoder
+from aecore.models.variational import VariationalAutoencoder
 from aecore.settings import SettingsError
 
-MODELS: dict[str, type[Autoencoder]] = {"dense": DenseAutoencoder, "conv": ConvAutoencoder}
+MODELS: dict[str, type[Autoencoder]] = {
+    "dense": DenseAutoencoder,
+    "conv": ConvAutoencoder,
+    "conv-dense": ConvDenseAutoencoder,
+    "conv-map": ConvMapAutoencoder,
+    "variational": VariationalAutoencoder,
+}
 
 MOST_MEMORY = 8e9
 """Bytes that training a model may take."""

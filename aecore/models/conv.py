@@ -6,7 +6,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from aecore.config import ConvConfig
-from aecore.models.base import ACTIVATIONS, Autoencoder
+from aecore.models.base import ACTIVATIONS, Autoencoder, layer
+from aecore.models.drawing import Dropout
 
 
 class ConvAutoencoder(Autoencoder):
@@ -21,16 +22,26 @@ class ConvAutoencoder(Autoencoder):
         super().__init__(config)
         channels, height, width = config.image_shape
         sizes = [(height, width)]
-        down: list[nn.Module] = []
+        down: list[nn.Module] = [Dropout(config.input_dropout)] if config.input_dropout else []
         up: list[nn.Module] = []
         for before, after in pairwise((channels, *config.channels)):
             height, width = sizes[-1]
             sizes.append(((height + 1) // 2, (width + 1) // 2))
-            down += [nn.Conv2d(before, after, 3, stride=2, padding=1), ACTIVATIONS[config.activation]()]
+            down += layer(
+                nn.Conv2d(before, after, 3, stride=2, padding=1), config.activation, config.hidden_dropout
+            )
             # a stride-2 transposed convolution gives an odd size by itself; an even one needs one row more
             missing = (1 - height % 2, 1 - width % 2)
             back = nn.ConvTranspose2d(after, before, 3, stride=2, padding=1, output_padding=missing)
-            up = [back, ACTIVATIONS[config.activation if up else config.output_activation](), *up]
+            last = not up
+            up = [
+                *layer(
+                    back,
+                    config.output_activation if last else config.activation,
+                    0 if last else config.hidden_dropout,
+                ),
+                *up,
+            ]
         narrow = (config.channels[-1], *sizes[-1])
         features = math.prod(narrow)
         self.encoder = nn.Sequential(
@@ -40,13 +51,12 @@ class ConvAutoencoder(Autoencoder):
             ACTIVATIONS[config.code_activation](),
         )
         self.decoder = nn.Sequential(
-            nn.Linear(config.code_size, features),
-            ACTIVATIONS[config.activation](),
+            *layer(nn.Linear(config.code_size, features), config.activation, config.hidden_dropout),
             nn.Unflatten(1, narrow),
             *up,
         )
 
-    def encode(self, images: Tensor) -> Tensor:
+    def units(self, images: Tensor) -> Tensor:
         return self.encoder(images)
 
     def decode(self, codes: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Principal components: the best that any linear autoencoder can do, and the yardstick for the others."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -15,14 +17,22 @@ class PCA(nn.Module):
     (Baldi and Hornik, 1989). Images are (B, C, H, W) in [0, 1], codes (B, code_size).
     """
 
-    def __init__(self, images: Tensor, code_size: int) -> None:
-        """Fit to uint8 images (N, C, H, W), on their device. A code larger than an image is cut to it."""
+    def __init__(
+        self,
+        images: Tensor,
+        code_size: int,
+        transform: Callable[[Tensor], Tensor] = lambda images: images,
+    ) -> None:
+        """Fit to a linear `transform` of uint8 images (N, C, H, W), on their device.
+
+        A code larger than an image is cut to it.
+        """
         super().__init__()
-        self.mean = mean_image(images)
+        self.mean = transform(mean_image(images)[None])[0]
         flat_mean = self.mean.flatten()
         scatter = torch.zeros(len(flat_mean), len(flat_mean), device=images.device)
         for batch in images.split(IMAGES_AT_ONCE):  # never the whole set as floats
-            centred = pixels(batch).flatten(1) - flat_mean
+            centred = transform(pixels(batch)).flatten(1) - flat_mean
             scatter.addmm_(centred.T, centred)
         _, directions = torch.linalg.eigh(scatter)  # smallest variance first
         self.components = directions.flip(1)[:, :code_size].T.contiguous()

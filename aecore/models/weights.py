@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from aecore.errors import LabError
 from aecore.files import whole
+from aecore.models.base import Autoencoder
 
 
 class WeightsError(LabError):
@@ -23,13 +24,14 @@ def save_weights(model: nn.Module, path: Path, dtype: torch.dtype = torch.float3
     write_tensors(path, {name: weight.detach().to(dtype) for name, weight in model.state_dict().items()})
 
 
-def load_weights(model: nn.Module, path: Path) -> None:
+def load_weights(model: Autoencoder, path: Path) -> None:
     """Give the model the weights stored at `path`, on whatever device it is.
 
     Raises WeightsError where the file is missing or damaged, its names or shapes are not the model's,
     or a weight is not a finite number. The model is unchanged then.
     """
     stored = read_tensors(path)
+    model.fit_to(stored)
     wanted = model.state_dict()
     if stored.keys() != wanted.keys():
         odd = sorted(stored.keys() ^ wanted.keys())[0]

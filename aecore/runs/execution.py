@@ -17,6 +17,7 @@ from aecore.config import Experiment
 from aecore.control import Control
 from aecore.data import SOURCES, ImageSet
 from aecore.data.batches import check_count, hold_out
+from aecore.data.transforms import TRANSFORMS
 from aecore.files import TEMPORARY
 from aecore.losses import evaluate, mean_image
 from aecore.models import build, check_size
@@ -127,7 +128,13 @@ def _execute(
 
     last_save = monotonic()
     for progress in train(
-        model, train_images, validation_images, experiment.train, control=control, state=state
+        model,
+        train_images,
+        validation_images,
+        experiment.train,
+        data=experiment.data,
+        control=control,
+        state=state,
     ):
         history.losses += progress.losses
         if progress.epoch:
@@ -177,6 +184,8 @@ def _result(
         images_per_second=images_seen / last.seconds,
         train_loss=epoch.train_loss if epoch else None,
         validation_loss=epoch.validation_loss if epoch else None,
+        dead_units=epoch.dead_units if epoch else None,
+        active_units=epoch.active_units if epoch else None,
         device=str(train_images.device),
     )
 
@@ -186,19 +195,24 @@ def measure(
 ) -> Figures:
     """Errors on uint8 test images, with those of PCA and of the mean image beside them.
 
-    None in place of an error that is not a finite number, or of no model.
+    All three are shown what the experiment's data settings make of an image, its noise included, and are
+    asked for the target; PCA and mean are those of the training images' targets. None in place of an error
+    that is not a finite number, or of no model.
     """
 
     def error(reconstruct: Callable[[Tensor], Tensor] | None, loss: str = "mse") -> float | None:
-        value = evaluate(reconstruct, test_images, loss) if reconstruct else math.nan
+        value = evaluate(reconstruct, test_images, loss, data) if reconstruct else math.nan
         return value if math.isfinite(value) else None
 
+    data = experiment.data
+    transform = TRANSFORMS[data.target_transform]
+    mean = transform(mean_image(train_images)[None])
     test_mse = error(model)
     return Figures(
         test_loss=test_mse if experiment.train.loss == "mse" else error(model, experiment.train.loss),
         test_mse=test_mse,
-        pca_mse=evaluate(PCA(train_images, experiment.model.code_size), test_images),
-        mean_image_mse=evaluate(mean_image(train_images).expand_as, test_images),
+        pca_mse=evaluate(PCA(train_images, experiment.model.code_size, transform), test_images, data=data),
+        mean_image_mse=evaluate(lambda images: mean.expand_as(images), test_images, data=data),
     )
 
 

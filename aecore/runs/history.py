@@ -50,7 +50,7 @@ def read_history(folder: Path) -> History:
         with table.open(newline="") as file:
             rows = csv.DictReader(file)
             epochs = [_epoch(row) for row in rows]
-        if rows.fieldnames != COLUMNS:
+        if list(rows.fieldnames or ()) not in (COLUMNS, COLUMNS[:-3]):  # an earlier lab wrote fewer
             raise ValueError("it has other columns")
     except (OSError, csv.Error, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{table} is damaged ({error}): restore it or delete the run") from None
@@ -69,4 +69,7 @@ def _epoch(row: dict[str, Any]) -> Epoch:
         train_loss=float(row["train_loss"]),
         validation_loss=float(row["validation_loss"]) if row["validation_loss"] else None,
         learning_rate=float(row["learning_rate"]),
+        phase=row.get("phase") or "",
+        dead_units=int(row["dead_units"]) if row.get("dead_units") else None,
+        active_units=float(row["active_units"]) if row.get("active_units") else None,
     )

@@ -79,6 +79,11 @@ class Result(Figures):
     """Of the last epoch, like validation_loss; None where no epoch was completed."""
 
     validation_loss: float | None
+    dead_units: int | None = None
+    """Units of the code that gave every image watched after the last epoch the same number, and how many
+    numbers of a code were not zero; None in runs of an earlier lab, which did not look."""
+
+    active_units: float | None = None
     device: str
 
 

@@ -52,10 +52,8 @@ def track(run: Run, now: Live | None) -> Track:
         history = read_history(run.folder)
         losses, epochs, step = history.losses, history.epochs, len(history.losses)
         seconds = run.result.seconds if run.result else epochs[-1].seconds if epochs else 0.0
-    if epochs:
-        steps_per_epoch = epochs[0].step / epochs[0].epoch
-    else:
-        steps_per_epoch = planned / run.experiment.train.epochs or 1.0
+    planned_per_epoch = planned / run.experiment.epochs or 1.0
+    steps_per_epoch = epochs[0].step / epochs[0].epoch if epochs else planned_per_epoch
     return Track(
         losses=np.asarray(losses),
         epochs=epochs,

@@ -137,7 +137,7 @@ def _progress(run: Run, status: str, live: Live | None, track: curves.Track) -> 
     if not live.step:
         return
     last = live.epochs[-1] if live.epochs else None
-    epochs = run.experiment.train.epochs
+    epochs = run.experiment.epochs
     current = min(last.epoch + 1 if last else 1, epochs)
     with st.grid(min_column_width=110, gap="small"):
         st.metric("Epoch", f"{current} of {epochs}")

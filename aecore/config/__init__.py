@@ -1,0 +1,38 @@
+"""Settings as frozen records: what a model is, what it is shown, how it is trained.
+
+One record makes the form, the command-line settings, the JSON on disk and the error sentence.
+Torch is not imported here, so that a form or `--help` appears at once.
+"""
+
+from aecore.config.data import DataConfig
+from aecore.config.experiment import Experiment
+from aecore.config.model import (
+    MODEL_CONFIGS,
+    Activation,
+    AnyModelConfig,
+    Channels,
+    ConvConfig,
+    ConvDenseConfig,
+    ConvMapConfig,
+    DenseConfig,
+    ModelConfig,
+    VariationalConfig,
+)
+from aecore.config.train import Phase, TrainConfig
+
+__all__ = [
+    "MODEL_CONFIGS",
+    "Activation",
+    "AnyModelConfig",
+    "Channels",
+    "ConvConfig",
+    "ConvDenseConfig",
+    "ConvMapConfig",
+    "DataConfig",
+    "DenseConfig",
+    "Experiment",
+    "ModelConfig",
+    "Phase",
+    "TrainConfig",
+    "VariationalConfig",
+]
