@@ -114,7 +114,8 @@ class TrainingState:
 
     @property
     def phase_over(self) -> bool:
-        return self.epoch - self._first_epoch >= self.phase.epochs or self.out_of_patience
+        taken = self.epoch - self._first_epoch
+        return taken >= self.phase.epochs or self.out_of_patience or self.good_enough
 
     @property
     def over(self) -> bool:
@@ -183,6 +184,11 @@ class TrainingState:
         patience = self.config.early_stop
         watched = self.best_epoch > 0  # a small training set can leave no image to hold out
         return patience is not None and watched and self.epoch - self.best_epoch >= patience
+
+    @property
+    def good_enough(self) -> bool:
+        """Whether the validation loss has come down to `stop_at`."""
+        return self.config.stop_at is not None and self.best_loss <= self.config.stop_at
 
     def restore_best(self) -> None:
         """Give the model its best weights back, if any were kept."""

@@ -136,7 +136,11 @@ def _records(
     state.restore_best()
     message = _no_better_than_mean(train_images, watched, data, state)
     if not message and state.step < state.steps:
-        message = f"ended early: no better validation loss since epoch {state.best_epoch}"
+        message = (
+            f"ended early: the validation loss has come down to {state.best_loss:.4f}"
+            if state.good_enough
+            else f"ended early: no better validation loss since epoch {state.best_epoch}"
+        )
     yield record([], ended="finished", message=message)
 
 

@@ -7,6 +7,7 @@ import click
 from tqdm import tqdm
 
 from aecore import __version__
+from aecore.cli.reproduce import reproduce
 from aecore.cli.runs import runs_commands
 from aecore.cli.shared import (
     PERCENT,
@@ -55,6 +56,7 @@ def main() -> None:
 
 
 main.add_command(runs_commands)
+main.add_command(reproduce)
 
 
 @main.command()
@@ -68,7 +70,7 @@ def recipes(as_json: bool) -> None:
                     "name": recipe.name,
                     "title": recipe.title,
                     "source": recipe.source,
-                    "published": recipe.published,
+                    "published": [str(figure) for figure in recipe.published],
                     "note": recipe.note,
                     "datasets": recipe.datasets,
                     "experiment": recipe.experiment.model_dump(mode="json"),
@@ -118,6 +120,8 @@ def train(
     from aecore.runs.execution import check, create
 
     check(experiment)  # before a download
+    for warning in experiment.warnings:
+        click.echo(warning, err=True)
     images = load_images(experiment.data.dataset)
     train_run(create(experiment), images, device, as_json)
 

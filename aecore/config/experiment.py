@@ -58,8 +58,9 @@ class Experiment(Record):
                 f"output_activation is {model.output_activation}: "
                 "choose sigmoid, bce needs pixels between 0 and 1"
             )
-        if train.early_stop and not self.data.validation_share:
-            raise ValueError("validation_share is 0: choose up to 0.5, early_stop watches held-out images")
+        for name in ("early_stop", "stop_at"):
+            if getattr(train, name) and not self.data.validation_share:
+                raise ValueError(f"validation_share is 0: choose up to 0.5, {name} watches held-out images")
         if train.kl_weight and model.code_activation != "sigmoid" and not train.kl_normalised:
             raise ValueError(
                 f"code_activation is {model.code_activation}: choose sigmoid, or kl_normalised true, "

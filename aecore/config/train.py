@@ -87,6 +87,9 @@ class TrainConfig(Record):
     early_stop: Annotated[int, Field(ge=1, le=1_000)] | None = None
     """Stop after this many epochs without a better validation loss; none never stops early."""
 
+    stop_at: Annotated[float, Field(gt=0, le=10)] | None = None
+    """Stop once the validation loss is as low as this; none goes on."""
+
     keep_best: bool = True
     """Keep the weights of the epoch with the lowest validation loss rather than the last ones."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -31,7 +32,9 @@ class DenseAutoencoder(Autoencoder):
         self.decoder = dense_layers(up, config.activation, config.output_activation, config.hidden_dropout)
         if config.tied:
             for place, encoding in zip(_sums(self.decoder), reversed(_sums(self.encoder)), strict=True):
-                self.decoder[place] = Transposed(self.encoder[encoding])
+                tied = self.encoder[encoding]
+                assert isinstance(tied, nn.Linear)
+                self.decoder[place] = Transposed(tied)
 
     def units(self, images: Tensor) -> Tensor:
         return self.encoder(self.input_dropout(images.flatten(1)))
@@ -89,7 +92,7 @@ class Transposed(nn.Module):
         self._encoding = [encoding]  # in a list, so that its weight stays the encoder's alone
 
     @property
-    def weight(self) -> nn.Parameter:
+    def weight(self) -> Tensor:
         return self._encoding[0].weight
 
     def forward(self, hidden: Tensor) -> Tensor:
@@ -98,7 +101,9 @@ class Transposed(nn.Module):
     def free(self) -> nn.Linear:
         """A layer that computes the same with weights of its own."""
         outputs, inputs = self.weight.shape
-        own = nn.utils.skip_init(nn.Linear, outputs, inputs, device=self.weight.device)  # draws nothing
+        with torch.device("meta"):  # draws nothing
+            own = nn.Linear(outputs, inputs)
+        own.to_empty(device=self.weight.device)
         own.weight.data.copy_(self.weight.T)
         own.bias = self.bias
         return own

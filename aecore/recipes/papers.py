@@ -1,0 +1,37 @@
+"""Sparse dictionaries as the papers describe them: many units, few of them active."""
+
+from aecore.config import DenseConfig, TrainConfig
+from aecore.recipes.recipe import Published, Recipe
+
+RECIPES = (
+    Recipe(
+        name="k-sparse",
+        title="k-sparse: the 25 largest of 1,000 units",
+        source="Makhzani and Frey, k-Sparse Autoencoders, 2014.",
+        note="The paper's figures could not be checked here. Adam instead of momentum; k is not lowered "
+        "slowly.",
+        model=DenseConfig(
+            hidden=(), code_size=1_000, active=25, tied=True, output_activation="identity", weight_std=0.01
+        ),
+        train=TrainConfig(epochs=30, batch_size=128, learning_rate=1e-3),
+    ),
+    Recipe(
+        name="fc-wta",
+        title="Winner takes all: 2,000 units, each for 5 % of a batch",
+        source="Makhzani and Frey, Winner-Take-All Autoencoders, 2015, as in guoguo12/tensorflow-fcwta.",
+        published=(
+            Published("probe accuracy", 98.6, remark="linear SVM on the codes; the paper itself: 98.8 %"),
+        ),
+        note="First biases near 0 instead of 1. The source chose its classifier on the test images.",
+        model=DenseConfig(
+            hidden=(),
+            code_size=2_000,
+            code_activation="relu",
+            lifetime=0.05,
+            tied=True,
+            output_activation="identity",
+            weight_std=0.01,
+        ),
+        train=TrainConfig(epochs=50, batch_size=100, learning_rate=1e-3),
+    ),
+)

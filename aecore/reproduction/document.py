@@ -1,0 +1,127 @@
+"""The results that come with the lab: docs/reproduction.json, and for people docs/reproduction.md."""
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aecore.files import whole
+from aecore.recipes import RECIPES
+from aecore.reproduction.trials import read, write
+
+STORED = Path(__file__).resolve().parents[2] / "docs" / "reproduction.json"
+
+COLUMNS = (
+    *("Recipe", "Code", "Test error", "PCA", "Active units", "Dead units"),
+    *("Seconds", "Images/s", "Seeds", "Day, machine"),
+)
+COMMAND = "python -m aecore reproduce --publish"
+
+
+def stored() -> list[dict[str, Any]]:
+    """The results that come with the lab, as `Row.as_json` gives them, with day and machine."""
+    return read(STORED)["results"] if STORED.exists() else []
+
+
+def publish(results: Sequence[dict[str, Any]]) -> None:
+    """Put results in place of those of the same recipes that come with the lab."""
+    merged = {one["recipe"]: one for one in stored()}
+    merged |= {one["recipe"]: one | _circumstances() for one in results}
+    in_order = [merged[name] for name in RECIPES if name in merged]
+    STORED.parent.mkdir(exist_ok=True)
+    write(STORED, {"command": COMMAND, "results": in_order})
+    with whole(STORED.with_suffix(".md")) as temporary:
+        temporary.write_text(in_words(in_order), encoding="utf-8")
+
+
+def in_words(results: Sequence[dict[str, Any]]) -> str:
+    """The results as a page of Markdown."""
+    lines = [
+        "# Reproduction",
+        "",
+        "What the sources of the recipes report, and what comes of the same settings here. Made by",
+        f"`{COMMAND}`, which trains every recipe with several seeds; the same table without training:",
+        "`python -m aecore reproduce --stored`. Ours are means over the seeds, ± the standard deviation.",
+        "*reproduced*: within a tenth of the published figure, or better. *differs*: the recipe says why it",
+        "cannot be reached. *measured*: the source gives no figure. *short*: not reached.",
+        "",
+        "| Recipe | Published | Ours | Verdict |",
+        "|---|---|---|---|",
+    ]
+    for one in results:
+        published = "<br>".join(one["published"]) or "–"
+        ours = "<br>".join(map(spread, one["ours"])) or "–"
+        lines.append(f"| {one['recipe']} | {published} | {ours} | {one['verdict']} |")
+    lines += [
+        "",
+        "Every recipe on test images of its own data set, MNIST for most: mean squared error, pixels 0 to 1,",
+        "shown and asked for what the recipe says, noise included; PCA of the same code size beside it.",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
+    ]
+    for one in results:
+        cells = [
+            one["recipe"],
+            f"{one['code_size']:,}",
+            spread(one["test_mse"]),
+            number(one["pca_mse"]),
+            count(one["active_units"]),
+            count(one["dead_units"]),
+            f"{one['seconds']:.0f}",
+            f"{one['images_per_second']:,.0f}",
+            f"{len(one['seeds'])}",
+            f"{one['day']}, {one['machine']}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "## Test error against code size", "", *_by_code_size(results), ""]
+    return "\n".join(lines)
+
+
+def _by_code_size(results: Sequence[dict[str, Any]]) -> list[str]:
+    """A table with a line for each code size: PCA, the best of the tutorials' networks, and the lab's own."""
+    plain = [one for one in results if one["recipe"] in RECIPES and _comparable(one["recipe"])]
+    lines = ["| Code size | PCA | Tutorials' best | The lab's own |", "|---|---|---|---|"]
+    for size in sorted({one["code_size"] for one in plain}):
+        same = [one for one in plain if one["code_size"] == size]
+        ours = [one for one in same if one["recipe"].startswith("lab-")]
+        theirs = [one for one in same if not one["recipe"].startswith(("lab-", "linear-"))]
+        cells = [number(same[0]["pca_mse"]), _best(theirs), _best(ours)]
+        lines.append(f"| {size:,} | {' | '.join(cells)} |")
+    return lines
+
+
+def _comparable(name: str) -> bool:
+    """Whether the recipe redraws MNIST as it is."""
+    data = RECIPES[name].experiment.data
+    return data.dataset == "mnist" and data.plain
+
+
+def _best(results: Sequence[dict[str, Any]]) -> str:
+    known = [one for one in results if one["test_mse"]["mean"] is not None]
+    if not known:
+        return "–"
+    best = min(known, key=lambda one: one["test_mse"]["mean"])
+    return f"{spread(best['test_mse'])} ({best['recipe']})"
+
+
+def spread(values: dict[str, float | None]) -> str:
+    """Such as 0.00450 ± 0.00012."""
+    around = "" if values["spread"] is None else f" ± {values['spread']:.5f}"
+    return number(values["mean"]) + around
+
+
+def number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.5f}"
+
+
+def count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
+
+
+def _circumstances() -> dict[str, str]:
+    import torch
+
+    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}"
+    return {"day": datetime.now(UTC).date().isoformat(), "machine": machine}

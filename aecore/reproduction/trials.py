@@ -1,0 +1,140 @@
+"""One recipe trained with one seed, measured as its source measured, and kept."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aecore import data, runs
+from aecore.config import Experiment
+from aecore.files import whole
+from aecore.home import home
+from aecore.progress import Progress
+from aecore.recipes import Published, Recipe
+from aecore.settings import Record, SettingsError
+
+AROUND = 100
+"""Steps over which a training loss is averaged."""
+
+
+class Trial(Record):
+    """One recipe trained with one seed, measured."""
+
+    recipe: str
+    seed: int
+    settings: str
+    """Digest of the experiment: another one is trained anew."""
+
+    ours: list[float | None]
+    """A figure for each of the published ones, in the recipe's order; None where the training broke off."""
+
+    test_mse: float | None
+    pca_mse: float
+    seconds: float
+    images_per_second: float
+    dead_units: int | None
+    active_units: float | None
+    ended: str
+
+
+def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], None]) -> Trial:
+    """The recipe with this seed: as it was measured before, else trained to its end, or on from where it was.
+
+    Raises what a training raises.
+    """
+    experiment = recipe.experiment.with_settings({"seed": seed})
+    digest = hashlib.sha256(experiment.model_dump_json().encode()).hexdigest()[:16]
+    folder = home() / "reproduction"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{recipe.name}-{seed}.json"
+    known = read(kept) if kept.exists() else {}
+    if known.get("settings") != digest:
+        known = {}
+    if "ended" in known:
+        return Trial(**known)
+    run = _run(experiment, known.get("run"))
+    write(kept, {"settings": digest, "run": run.id})
+    images = data.load(experiment.data.dataset)
+    if not run.result:
+        from aecore.runs.execution import execute
+
+        for progress in execute(run, images, device):
+            listen(progress)
+        run = runs.get(run.id)
+    measured = _measure(recipe, seed, digest, run, images, device)
+    write(kept, measured.model_dump(mode="json"))
+    return measured
+
+
+def _run(experiment: Experiment, run_id: str | None) -> runs.Run:
+    """The run that was begun for this experiment, or a new one."""
+    from aecore.runs.execution import create
+
+    if run_id:
+        with suppress(runs.RunError):  # deleted since
+            return runs.get(run_id)
+    return create(experiment)
+
+
+def _measure(
+    recipe: Recipe, seed: int, digest: str, run: runs.Run, images: data.ImageSet, device: str
+) -> Trial:
+    result = run.result
+    assert result
+    return Trial(
+        recipe=recipe.name,
+        seed=seed,
+        settings=digest,
+        ours=[_figure(figure, run, images, device) for figure in recipe.published],
+        test_mse=result.test_mse,
+        pca_mse=result.pca_mse,
+        seconds=result.seconds,
+        images_per_second=result.images_per_second,
+        dead_units=result.dead_units,
+        active_units=result.active_units,
+        ended=result.ended,
+    )
+
+
+def _figure(published: Published, run: runs.Run, images: data.ImageSet, device: str) -> float | None:
+    """What the run gives for a published figure; None where it has not come that far."""
+    result = run.result
+    assert result
+    if published.quantity == "test error":
+        return result.test_mse
+    if published.quantity == "validation loss":
+        return result.test_loss
+    if published.quantity == "training loss":
+        return loss_around(runs.read_history(run.folder).losses, published.step)
+    if result.test_mse is None:
+        return None
+    from aecore.analysis.probe import probe_accuracy
+
+    return 100 * probe_accuracy(runs.load(run, device), images.to(device))
+
+
+def loss_around(losses: Sequence[float], step: int | None) -> float | None:
+    """Mean of the 100 losses around a step, of the last 100 for None or near the end; None if not reached."""
+    count = len(losses)
+    if not count or step is not None and step > count:
+        return None
+    end = count if step is None else min(count, step + AROUND // 2)
+    return float(np.mean(losses[max(0, end - AROUND) : end]))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises SettingsError where the file is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}): restore it or delete it") from None
+
+
+def write(path: Path, document: Any) -> None:
+    """Any JSON document, in one piece."""
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,223 @@
+"""Recipes trained, measured as their sources measured, and compared; what is finished is kept."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from images import SHAPE, TINY_DIGITS, image_set
+from sklearn.linear_model import LogisticRegression
+
+from aecore import data, reproduction, runs
+from aecore.analysis.probe import codes_of, probe_accuracy
+from aecore.config import DataConfig, DenseConfig, TrainConfig
+from aecore.data import SOURCES
+from aecore.data.batches import pixels
+from aecore.models import build
+from aecore.recipes import RECIPES, Published, Recipe
+from aecore.recipes.recipe import ALL_IMAGES
+from aecore.reproduction import Row, Trial, document, trial
+from aecore.reproduction.rows import reached
+from aecore.reproduction.trials import loss_around
+from aecore.settings import SettingsError
+
+TINY = Recipe(
+    name="tiny",
+    title="Tiny",
+    source="Nobody",
+    note="For the tests.",
+    published=(
+        Published("training loss", 0.05, step=10),
+        Published("validation loss", 0.05),
+        Published("test error", 0.05),
+        Published("probe accuracy", 10),
+    ),
+    model=DenseConfig(image_shape=SHAPE, hidden=(7,), code_size=3),
+    data=ALL_IMAGES.replace(dataset="digits"),
+    train=TrainConfig(epochs=4, batch_size=9, learning_rate=0.01, loss="bce"),
+)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """The recipe can be trained, and its images are the tests' own."""
+    monkeypatch.setitem(SOURCES, "digits", TINY_DIGITS)
+    monkeypatch.setattr(data, "load", lambda _name: image_set())
+    return TINY
+
+
+def done(recipe, seed=0, listen=lambda _progress: None):
+    return trial(recipe, seed, "cpu", listen)
+
+
+class Cut(Exception):
+    """Somebody switched the machine off."""
+
+
+def cut(_progress):
+    raise Cut
+
+
+def test_a_trial_measures_each_published_figure_as_its_source_did(tiny):
+    found = done(tiny)
+    run = runs.list_runs()[0]
+    losses = runs.read_history(run.folder).losses
+    assert found.ours[0] == pytest.approx(np.mean(losses))  # 20 steps: fewer than the hundred around step 10
+    assert found.ours[1] == run.result.test_loss != run.result.test_mse
+    assert found.ours[2] == found.test_mse == run.result.test_mse
+    images, model = image_set(), runs.load(run, "cpu")
+    assert found.ours[3] == 100 * probe_accuracy(model, images)
+    assert (found.ended, found.seed, found.dead_units) == ("finished", 0, run.result.dead_units)
+
+
+def test_what_is_finished_is_not_trained_again_and_other_settings_are(tiny):
+    first, heard = done(tiny), []
+    assert done(tiny, listen=heard.append) == first
+    assert not heard
+    longer = replace(tiny, train=tiny.train.replace(epochs=5))
+    assert done(longer, listen=heard.append) != first
+    assert heard
+
+
+def test_a_trial_that_was_cut_off_goes_on_with_the_same_run(tiny):
+    with pytest.raises(Cut):
+        done(tiny, listen=cut)
+    begun = runs.list_runs()[0].id
+    found = done(tiny)
+    assert [run.id for run in runs.list_runs()] == [begun]
+    assert found.ended == "finished"
+
+
+def test_a_run_deleted_meanwhile_is_begun_again(tiny):
+    with pytest.raises(Cut):
+        done(tiny, listen=cut)
+    runs.delete(runs.list_runs()[0].id)
+    assert done(tiny).ended == "finished"
+
+
+def test_a_damaged_record_is_named(tiny, own_home):
+    done(tiny)
+    (own_home / "reproduction" / "tiny-0.json").write_text("{")
+    with pytest.raises(SettingsError, match=r"tiny-0\.json cannot be read .*: restore it or delete it"):
+        done(tiny)
+
+
+def test_the_loss_around_a_step_is_the_mean_of_a_hundred():
+    losses = list(range(1_000))
+    assert loss_around(losses, 500) == np.mean(losses[450:550])
+    assert loss_around(losses, 1_000) == loss_around(losses, None) == np.mean(losses[900:])
+    assert loss_around(losses, 20) == np.mean(losses[:70])
+    assert loss_around(losses, 1_001) is None
+    assert loss_around([], None) is None
+
+
+@pytest.mark.parametrize(
+    ("published", "ours", "enough"),
+    [
+        (Published("training loss", 0.01), 0.011, True),
+        (Published("training loss", 0.01), 0.0111, False),
+        (Published("training loss", 0.01), 0.002, True),
+        (Published("test error", 0.01), None, False),
+        (Published("test error", 0.01), float("nan"), False),
+        (Published("probe accuracy", 98.0), 97.81, True),
+        (Published("probe accuracy", 98.0), 97.79, False),
+        (Published("probe accuracy", 98.0), 99.0, True),
+    ],
+)
+def test_reached_is_within_a_tenth_of_the_published_error_or_better(published, ours, enough):
+    assert reached(published, ours) is enough
+
+
+def made(ours, seed=0, **changes):
+    plain = {
+        "recipe": "tiny",
+        "seed": seed,
+        "settings": "x",
+        "ours": ours,
+        "test_mse": 0.02 + seed / 100,
+        "pca_mse": 0.03,
+        "seconds": 10.0,
+        "images_per_second": 100.0,
+        "dead_units": seed,
+        "active_units": 3.0,
+        "ended": "finished",
+    }
+    return Trial(**plain | changes)
+
+
+def test_verdicts():
+    one = replace(TINY, published=(Published("training loss", 0.05),))
+    trials = [made([0.05]), made([0.06], seed=1)]  # their mean is 10 % above
+    assert Row(recipe=one, trials=trials).verdict == "reproduced"
+    assert Row(recipe=one, trials=[made([0.06])]).verdict == "short"
+    assert Row(recipe=replace(one, differs=True), trials=[made([0.06])]).verdict == "differs"
+    assert Row(recipe=replace(one, differs=True), trials=[made([0.05])]).verdict == "reproduced"
+    assert Row(recipe=replace(one, published=()), trials=[made([])]).verdict == "measured"
+    assert Row(recipe=one, trials=[made([0.05]), made([None], seed=1)]).verdict == "short"
+
+
+def test_a_row_has_mean_and_spread_over_the_seeds():
+    one = replace(TINY, published=(Published("training loss", 0.05),))
+    row = Row(recipe=one, trials=[made([0.04]), made([0.06], seed=1)]).as_json()
+    assert row["recipe"] == "tiny"
+    assert row["published"] == ["training loss 0.05"]
+    assert row["ours"][0]["mean"] == pytest.approx(0.05)
+    assert row["ours"][0]["spread"] == pytest.approx(np.std([0.04, 0.06], ddof=1))
+    assert row["test_mse"]["mean"] == pytest.approx(0.025)
+    assert (row["dead_units"], row["seeds"], row["verdict"]) == (0.5, [0, 1], "reproduced")
+    alone = Row(recipe=one, trials=[made([0.04])]).as_json()
+    assert alone["ours"][0]["spread"] is None
+    json.dumps(row)
+
+
+def test_publishing_replaces_a_recipes_results_and_keeps_the_others(monkeypatch, tmp_path):
+    monkeypatch.setattr(document, "STORED", tmp_path / "docs" / "reproduction.json")
+    names = ["lab-32", "gfg-9", "tf-64"]
+    rows = {
+        name: Row(recipe=RECIPES[name], trials=[made([0.01] * len(RECIPES[name].published), recipe=name)])
+        for name in names
+    }
+    assert reproduction.stored() == []
+    reproduction.publish([rows["tf-64"].as_json(), rows["lab-32"].as_json()])
+    reproduction.publish([rows["gfg-9"].as_json()])
+    assert [one["recipe"] for one in reproduction.stored()] == names
+    again = Row(recipe=RECIPES["gfg-9"], trials=[made([], test_mse=0.5, recipe="gfg-9")])
+    reproduction.publish([again.as_json()])
+    assert [one["test_mse"]["mean"] for one in reproduction.stored()] == [0.02, 0.5, 0.02]
+    page = (tmp_path / "docs" / "reproduction.md").read_text()
+    assert "| tf-64 | training loss 0.0165 at step 1,000<br>" in page
+    assert "| 9 | 0.03000 | 0.50000 (gfg-9) | – |" in page
+
+
+def test_the_stored_results_are_of_recipes_there_are_with_the_figures_they_publish():
+    for one in reproduction.stored():
+        recipe = RECIPES[one["recipe"]]
+        assert one["published"] == [str(figure) for figure in recipe.published]
+        assert len(one["ours"]) == len(one["published"])
+        assert one["code_size"] == recipe.experiment.model.code_size
+
+
+def test_a_probe_is_a_logistic_regression_that_never_saw_the_test_images():
+    images = image_set()
+    model = build(DenseConfig(image_shape=SHAPE, hidden=(), code_size=6)).eval()
+    train, test = codes_of(model, images.train_images), codes_of(model, images.test_images)
+    assert train.shape == (45, 6)
+    assert np.array_equal(test, model.encode(pixels(images.test_images)).detach().numpy())
+    scores = {
+        LogisticRegression(C=strength, max_iter=200)
+        .fit(train / train.std(), images.train_labels.numpy())
+        .score(test / train.std(), images.test_labels.numpy())
+        for strength in (0.01, 0.1, 1.0)
+    }
+    assert probe_accuracy(model, images) in scores
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_names_its_source_and_says_what_to_expect(name):
+    recipe = RECIPES[name]
+    assert recipe.experiment.recipe == name
+    assert recipe.source.endswith(".")
+    assert recipe.note.endswith(".")
+    assert recipe.experiment.warnings == []
+    assert recipe.published or not recipe.differs
+    assert isinstance(recipe.data, DataConfig)
