@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from aecore.config.data import DataConfig
 from aecore.config.model import MODEL_CONFIGS, AnyModelConfig, DenseConfig, ModelConfig
-from aecore.config.train import Phase, TrainConfig
+from aecore.config.train import PHASES, Phase, TrainConfig
 from aecore.settings import Record, SettingsError, either, unknown
 
 FolderName = Annotated[
@@ -85,7 +85,8 @@ class Experiment(Record):
     def with_settings(self, settings: dict[str, Any]) -> "Experiment":
         """A copy with settings changed by their bare names, such as {"epochs": 5, "code_size": 16}.
 
-        A new `kind` keeps what all models share and takes its own defaults for the rest.
+        A new `kind` keeps what all models share and takes its own defaults for the rest; phases are those of
+        the old kind's layers, and go.
         Raises SettingsError for a name that no record has, or a value outside its limits.
         """
         model = self.model.model_dump()
@@ -103,7 +104,7 @@ class Experiment(Record):
         changed: dict[str, Any] = {
             "model": model,
             "data": self.data.model_dump(),
-            "train": self.train.model_dump(),
+            "train": self.train.model_dump(exclude=PHASES if kind != self.model.kind else None),
         }
         for name, value in settings.items():
             part = next((part for part in fields if name in fields[part]), None)

@@ -26,7 +26,7 @@ class ModelConfig(Record):
     """The kind in words."""
 
     settled: ClassVar[frozenset[str]] = frozenset()
-    """Settings that follow from the others."""
+    """Settings shared by all kinds that are not free in this one."""
 
     kind: str
     """Which network of the registry this is."""
@@ -164,19 +164,28 @@ class PooledConfig(ModelConfig):
 
     @model_validator(mode="before")
     @classmethod
-    def _has_the_size_its_layers_make(cls, values: Any) -> Any:
-        """Where no code size is given. Other values may be of any kind: they are checked later."""
-        if not isinstance(values, dict) or "code_size" in values:
+    def _fits_the_image(cls, values: Any) -> Any:
+        """Where they are not given, a kernel that fits and the code size that the layers make.
+
+        Other values may be of any sort: they are checked later.
+        """
+        if not isinstance(values, dict):
             return values
-        names = ("image_shape", "channels", "kernel_size")
-        known = {name: values.get(name, cls.model_fields[name].default) for name in names}
         try:
-            shape, channels = (tuple(map(int, comma_list(known[name]))) for name in names[:2])
-            kernel = int(known["kernel_size"])
+            shape, channels = (
+                tuple(map(int, comma_list(values.get(name, cls.model_fields[name].default))))
+                for name in ("image_shape", "channels")
+            )
+            kernel = int(values.get("kernel_size", cls.largest_kernel(shape, len(channels))))
             laid_out = cls.model_construct(image_shape=shape, channels=channels, kernel_size=kernel)
-            return values | {"code_size": max(1, math.prod(laid_out.code_shape))}
-        except (TypeError, ValueError, IndexError):
+            return {"kernel_size": kernel, "code_size": max(1, math.prod(laid_out.code_shape)), **values}
+        except (TypeError, ValueError, IndexError, ZeroDivisionError):
             return values
+
+    @classmethod
+    def largest_kernel(cls, _shape: tuple[int, ...], _layers: int) -> int:
+        """Up to the default, the largest kernel that leaves something of an image of this shape."""
+        return cls.model_fields["kernel_size"].default
 
     @model_validator(mode="after")
     def _makes_this_code(self) -> Self:
@@ -207,6 +216,11 @@ class ConvDenseConfig(PooledConfig):
 
     kernel_size: Annotated[int, Field(ge=1, le=64)] = 6
     """Height and width of what a convolution sees at once; the picture loses this less 1 each time."""
+
+    @classmethod
+    def largest_kernel(cls, shape: tuple[int, ...], layers: int) -> int:
+        most = (min(shape[1:]) - 2) // layers + 1
+        return min(cls.model_fields["kernel_size"].default, max(1, most))
 
     @property
     def code_shape(self) -> tuple[int, int, int]:
@@ -246,6 +260,8 @@ class VariationalConfig(ModelConfig):
     """A dense autoencoder whose code is a normal distribution for each image, kept close to N(0, 1)."""
 
     title = "Variational"
+
+    settled = frozenset({"active", "lifetime"})
 
     kind: Literal["variational"] = "variational"
     """Which network of the registry this is."""

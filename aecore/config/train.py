@@ -27,6 +27,10 @@ class Phase:
     """Whether the decoder has weights of its own, in a model that began tied."""
 
 
+PHASES = {"pair_epochs", "untied_epochs"}
+"""Settings of a training that are about one kind of model's layers."""
+
+
 class TrainConfig(Record):
     """How a model is trained."""
 
