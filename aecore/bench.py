@@ -21,10 +21,10 @@ from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import datasets, transforms
 
-from aecore.config import ConvConfig, DenseConfig, ModelConfig, TrainConfig
+from aecore.config import ConvConfig, ConvDenseConfig, DataConfig, DenseConfig, ModelConfig, TrainConfig
 from aecore.data import ImageSet
 from aecore.models import build
-from aecore.training import train
+from aecore.training import PLAIN, train
 
 TUTORIAL_NETWORK = DenseConfig(hidden=(128, 64, 36, 18), code_size=9)
 NETWORKS: dict[str, ModelConfig] = {
@@ -32,7 +32,18 @@ NETWORKS: dict[str, ModelConfig] = {
     "dense 784-1024-32": DenseConfig(hidden=(1024,), code_size=32),
     "dense 784-128-64-36-18-9": TUTORIAL_NETWORK,
     "conv 32-64, code 32": ConvConfig(channels=(32, 64), code_size=32),
+    "conv 8-8-8-8 to dense": ConvDenseConfig(),
 }
+WIDE = DenseConfig(hidden=(), code_size=1_000, code_activation="relu")
+PARTS: dict[str, tuple[ModelConfig, ModelConfig, DataConfig]] = {
+    "top-k, 25 of 1,000": (WIDE, WIDE.replace(active=25), DataConfig()),
+    "lifetime, 5 % of 1,000": (WIDE, WIDE.replace(lifetime=0.05), DataConfig()),
+    "Gaussian noise": (DenseConfig(), DenseConfig(), DataConfig(noise="gaussian")),
+    "masking": (DenseConfig(), DenseConfig(), DataConfig(noise="masking")),
+    "salt and pepper": (DenseConfig(), DenseConfig(), DataConfig(noise="salt-and-pepper")),
+}
+"""What an epoch is timed without and with: the network, the network with the part, and the noise."""
+
 ROUNDS = 3
 SHARE_IMAGES = 25_600
 """A hundred batches of 256: enough to time a network against the matmul limit."""
@@ -50,8 +61,12 @@ def measure(images: ImageSet, listen: Callable[[float, str], None]) -> dict[str,
         turns["lab, batch 256"] += _epochs(TUTORIAL_NETWORK, images.train_images, 256, 1)
     shares = {}
     for done, (name, config) in enumerate(NETWORKS.items()):
-        listen(0.5 + 0.4 * done / len(NETWORKS), f"{name} against the matmul limit")
+        listen(0.5 + 0.25 * done / len(NETWORKS), f"{name} against the matmul limit")
         shares[name] = _share_of_matmul_limit(config, images.train_images[:SHARE_IMAGES])
+    longer = {}
+    for done, (name, part) in enumerate(PARTS.items()):
+        listen(0.75 + 0.15 * done / len(PARTS), f"with and without {name}")
+        longer[name] = _times_longer(*part, images.train_images[:SHARE_IMAGES])
     listen(0.9, "memory")
     return {
         "torch": torch.__version__,
@@ -65,6 +80,7 @@ def measure(images: ImageSet, listen: Callable[[float, str], None]) -> dict[str,
             for name in ("lab, batch 32", "lab, batch 256")
         },
         "share_of_matmul_limit": shares,
+        "times_longer": longer,
         "memory_mb": _memory(images.name),
     }
 
@@ -83,6 +99,8 @@ def table(figures: dict[str, Any]) -> str:
         rows.append(f"| {name} | {seconds:.2f} | {f'{faster:.1f} times faster' if faster else '1'} |")
     rows += ["", "| Network, batch 256 | share of the matmul limit |", "|---|---|"]
     rows += [f"| {name} | {share:.0%} |" for name, share in figures["share_of_matmul_limit"].items()]
+    rows += ["", "| An epoch with | takes as long as without, times |", "|---|---|"]
+    rows += [f"| {name} | {times:.2f} |" for name, times in figures["times_longer"].items()]
     rows += ["", "| Memory of a process that trains on MNIST | MB |", "|---|---|"]
     rows += [f"| {name} | {megabytes:,.0f} |" for name, megabytes in figures["memory_mb"].items()]
     return "\n".join(rows)
@@ -112,12 +130,23 @@ def _tutorial_epoch(images: Tensor, labels: Tensor) -> float:
     return perf_counter() - start
 
 
-def _epochs(config: ModelConfig, images: Tensor, batch_size: int, count: int) -> list[float]:
+def _epochs(
+    config: ModelConfig, images: Tensor, batch_size: int, count: int, data: DataConfig = PLAIN
+) -> list[float]:
     """Seconds of each of `count` epochs of the lab's own loop, after one that is not counted."""
     settings = TrainConfig(epochs=count + 1, batch_size=batch_size)
-    progress = train(build(config), images, images[:0], settings)
+    progress = train(build(config), images, images[:0], settings, data=data)
     ends = [record.epoch.seconds for record in progress if record.epoch]
     return [after - before for before, after in pairwise(ends)]
+
+
+def _times_longer(plain: ModelConfig, with_part: ModelConfig, data: DataConfig, images: Tensor) -> float:
+    """How many times as long an epoch at batch 256 takes with a part: the median of a few turns."""
+    ratios = []
+    for _ in range(ROUNDS):
+        without = median(_epochs(plain, images, 256, 3))
+        ratios.append(median(_epochs(with_part, images, 256, 3, data)) / without)
+    return median(ratios)
 
 
 def _share_of_matmul_limit(config: ModelConfig, images: Tensor) -> float:
