@@ -105,7 +105,8 @@ def _records(
             return
         if not losses.complete:
             state.restore_best()
-            yield record(fresh, ended="stopped", message=f"stopped by hand in epoch {state.epoch + 1}")
+            message = f"stopped {control.reason} in epoch {state.epoch + 1}"
+            yield record(fresh, ended="stopped", message=message)
             return
 
         state.end_epoch(losses.mean, validation_loss)
