@@ -13,6 +13,7 @@ class Control:
         self._paused = False
         self._single_steps = 0
         self._stopped = False
+        self._reason = ""
         self._learning_rate: float | None = None
 
     def pause(self) -> None:
@@ -33,10 +34,13 @@ class Control:
             self._paused = False
             self._changed.notify_all()
 
-    def stop(self) -> None:
-        """End the training after the step it is in, and keep what it has learnt."""
+    def stop(self, reason: str = "by hand") -> None:
+        """End the training after the step it is in, and keep what it has learnt.
+
+        `reason` completes "stopped ... in epoch 3" for people; the first one counts.
+        """
         with self._changed:
-            self._stopped = True
+            self._stopped, self._reason = True, self._reason or reason
             self._changed.notify_all()
 
     def change_learning_rate(self, learning_rate: float) -> None:
@@ -51,6 +55,11 @@ class Control:
     @property
     def stopped(self) -> bool:
         return self._stopped
+
+    @property
+    def reason(self) -> str:
+        """Why it is stopped."""
+        return self._reason
 
     @property
     def paused(self) -> bool:

@@ -112,7 +112,8 @@ def _records(
             return
         if not assessed:
             state.restore_best()
-            yield record(fresh, ended="stopped", message=f"stopped by hand in epoch {state.epoch + 1}")
+            message = f"stopped {control.reason} in epoch {state.epoch + 1}"
+            yield record(fresh, ended="stopped", message=message)
             return
 
         validation_loss = assessed.objective if len(validation_images) else None

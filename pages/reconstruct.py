@@ -102,7 +102,7 @@ beside = address.switch("PCA beside it", key="pca", default=True, widget=second.
 answer = st.container(horizontal=True, gap="medium")
 sheet, numbers = answer.container(horizontal=True, wrap=False, width=WIDTH), answer.container(width=220)
 try:
-    with sheet, st.spinner(f"Comparing {PARTS[part].lower()} pictures with PCA"):
+    with sheet, st.spinner(f"Comparing {PARTS[part].lower()} pictures with PCA, some seconds the first time"):
         images, labels = state.part(run.id, dataset, part)
         compared = state.comparison(run.id, dataset, part, device)
         pca = state.pca(run.id, device)

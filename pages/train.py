@@ -10,9 +10,9 @@ from aecore.errors import LabError
 from aecore.jobs import limits
 from aecore.recipes import RECIPES
 from pages.shared import form, network, training, warm
-from pages.shared.engine import jobs, visitor
+from pages.shared.engine import jobs, refusals, visitor
 from pages.shared.frame import ensure_frame
-from pages.shared.wording import about, memory, plain
+from pages.shared.wording import about, memory, plain, sentence
 
 ensure_frame()
 
@@ -23,7 +23,7 @@ def start(experiment: Experiment, device: str, click: int) -> None:
         st.session_state["clicks"] += 1
         try:
             st.session_state["started"] = jobs().submit(experiment, owner=visitor(), device=device)
-        except LabError as error:
+        except refusals() as error:
             st.session_state["refused"] = str(error)
             st.session_state.pop("started", None)
     if "started" in st.session_state:
@@ -121,6 +121,8 @@ def plan(original: Experiment) -> None:
                 )
         if problem:
             st.error(plain(problem), icon=":material/block:")
+        if cost and (too_long := limits.time_warning(cost.seconds)):
+            st.warning(sentence(too_long), icon=":material/timer:")
         if refused := st.session_state.pop("refused", ""):
             st.error(plain(refused), icon=":material/block:")
         if jobs().trouble:

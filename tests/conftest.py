@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from browsing import browser, context, page, server, unwatched  # noqa: F401, fixtures
+from browsing import browser, context, page, server  # noqa: F401, fixtures
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -7,7 +7,7 @@ seconds.
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import pytest
 
 from aecore import runs
 from aecore.config import Experiment
-from aecore.jobs import Jobs, Live
+from aecore.jobs import JobError, Jobs, Live, connection
+from aecore.jobs.engine import Engine
 from aecore.recipes import RECIPES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -48,6 +49,8 @@ def working(home: Path) -> Iterator[Jobs]:
     """Jobs at work in `home`, their engine warmed up."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AECORE_HOME", str(home))
+        # a worker that imports torch on a busy machine hears nothing for seconds
+        patch.setattr(connection, "SECONDS_TO_ANSWER", PATIENCE)
         jobs = Jobs()
         jobs.start()
         try:
@@ -60,23 +63,27 @@ def working(home: Path) -> Iterator[Jobs]:
 def cleared(jobs: Jobs) -> Iterator[Jobs]:
     """Whatever a test has left in the queue is stopped after it."""
     yield jobs
-    while active := jobs.active():
-        for run_id in active:
-            try:
+
+    def left() -> list[str]:
+        for run_id in (active := jobs.active()):
+            with suppress(JobError):  # it has just ended, or its engine is just coming back
                 jobs.stop(run_id, owner="me")
-            except runs.RunError:
-                raise
-            except ValueError:  # it has just ended, or its engine is just coming back
-                time.sleep(0.1)
+        return active
+
+    eventually(left, lambda active: not active)
 
 
 def engine_of(jobs: Jobs) -> psutil.Popen:
-    """The engine's process, once there is one."""
-    return eventually(lambda: jobs._engine).process
+    """The engine's process, once it can be reached."""
+    return _engine(jobs).process
 
 
 def scheduler_of(jobs: Jobs) -> str:
-    return eventually(lambda: jobs._engine).address
+    return _engine(jobs).address
+
+
+def _engine(jobs: Jobs) -> Engine:
+    return eventually(lambda: jobs._dispatcher.connection).engine
 
 
 def live(jobs: Jobs, run_id: str) -> Live:
@@ -98,20 +105,20 @@ def reached(jobs: Jobs, run_id: str, *stages: str) -> Live:
 
 
 def trained_for(jobs: Jobs, run_id: str, steps: int) -> Live:
-    """The live record, once at least so many steps are known."""
+    """The live record, once at least so many steps are known; over ends the wait, too."""
 
     def see() -> tuple[int, str, str, str]:
         now = live(jobs, run_id)
         return len(now.losses), now.stage, now.message, jobs.trouble
 
-    eventually(see, lambda seen: seen[0] >= steps)
+    seen = eventually(see, lambda seen: seen[0] >= steps or seen[1] == "over")
+    assert seen[0] >= steps, seen
     return live(jobs, run_id)
 
 
 def at_step(jobs: Jobs, run_id: str, step: int) -> Live:
     """The live record, once exactly that step is the last one known."""
-    eventually(lambda: live(jobs, run_id).step, lambda now: now == step)
-    return live(jobs, run_id)
+    return eventually(lambda: live(jobs, run_id), lambda now: now.step == step)
 
 
 def status(jobs: Jobs, run_id: str) -> str:

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from jobs_engine import LONG, alive, environment, eventually, family, reached, small, trained_for
+from jobs_engine import LONG, PATIENCE, alive, environment, eventually, family, reached, small, trained_for
 
 SHORT_RUNS = 2
 
@@ -32,7 +32,10 @@ class Server:
     def runs(self) -> list[str]:
         """Waits until the first is in training, and looks who has been born for it."""
         assert self.process.stdout
+        late = threading.Timer(2 * PATIENCE, self.process.kill)  # then the line is empty, and it says why
+        late.start()
         line = self.process.stdout.readline()
+        late.cancel()
         assert line, self.process.communicate()[1]
         self.family = family(self.process.pid)
         return json.loads(line)

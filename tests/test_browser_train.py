@@ -7,7 +7,7 @@ from time import monotonic
 
 import psutil
 import pytest
-from browsing import REPOSITORY, Server, eventually, finished, serving
+from browsing import REPOSITORY, Server, eventually, finished, person, serving
 from playwright.sync_api import Browser, Page, expect
 
 from aecore.data import available
@@ -59,7 +59,7 @@ def expect_more_steps(page: Page):
 
 def test_train_watch_leave_and_come_back(server, page, browser, capsys):
     dataset = "mnist" if available("mnist") else "digits"
-    page.goto(f"{server.address}/train?recipe=lab-32&dataset={dataset}&epochs=400")
+    page.goto(f"{server.address}/train?recipe=lab-32&dataset={dataset}&epochs=5000")
     button = page.locator(".st-key-train button")
     expect(button).to_be_enabled()
     finished(page)
@@ -86,10 +86,10 @@ def test_train_watch_leave_and_come_back(server, page, browser, capsys):
     page.reload()
     expect_more_steps(page)
 
-    other = browser.new_page()  # somebody else, with the link
-    other.goto(f"{server.address}/train?run={run}")
-    expect_more_steps(other)
-    other.close()
+    with person(browser) as somebody_else:
+        other = somebody_else.new_page()
+        other.goto(f"{server.address}/train?run={run}")
+        expect_more_steps(other)
 
     page.locator(".st-key-stop button").click()
     status(page, "Stopped")
@@ -132,7 +132,7 @@ def test_a_killed_worker_is_one_sentence_and_the_queue_goes_on(server, page, con
     expect_steps(second)
 
 
-def test_a_saved_file_does_not_end_a_training(own_home, tmp_path, unwatched):
+def test_a_saved_file_does_not_end_a_training(own_home, tmp_path, page):
     """A push to Community Cloud reloads the live process in the same way."""
     copy = tmp_path / "copy"
     copy.mkdir()
@@ -143,44 +143,49 @@ def test_a_saved_file_does_not_end_a_training(own_home, tmp_path, unwatched):
         else:
             shutil.copy(source, copy / part)
     options = ("server.fileWatcherType=poll", "server.runOnSave=true")
-    server = Server(own_home, tmp_path / "server.log", *options, app=copy / "app.py")
-    try:
-        start(unwatched, server)
+    with serving(own_home, tmp_path / "server.log", *options, app=copy / "app.py") as server:
+        run = start(page, server)
         for file in ("pages/shared/wording.py", "aecore/jobs/queue.py", "aecore/settings.py"):
             with (copy / file).open("a") as code:
                 code.write("\n# saved again\n")
-            expect_more_steps(unwatched)
-        unwatched.reload()
-        expect_more_steps(unwatched)
-        unwatched.locator(".st-key-stop button").click()
-        status(unwatched, "Stopped")
-    finally:
-        server.end()
-    assert not server.complaints, server.complaints
+            expect_more_steps(page)
+        page.reload()
+        expect_more_steps(page)
+        page.locator(".st-key-stop button").click()
+        status(page, "Stopped")
+        page.goto(f"{server.address}/runs?runs={run}")
+        page.get_by_role("button", name="Name and note").first.click()
+        page.get_by_role("dialog").get_by_label("Name").fill(" ")
+        page.get_by_role("dialog").get_by_role("button", name="Save").click()
+        expect(page.get_by_text("the name has 0 characters: choose 1 to 100")).to_be_visible()
+        page.close()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
-def test_a_server_that_ends_leaves_no_process_and_loses_nothing(own_home, tmp_path, unwatched, how):
+def test_a_server_that_ends_leaves_no_process_and_loses_nothing(own_home, tmp_path, page, how):
     server = Server(own_home, tmp_path / "server.log")
-    run = start(unwatched, server)
-    unwatched.goto("about:blank")
+    run = start(page, server)
+    page.goto("about:blank")
     family = server.family()
     server.end(how)
     _, alive = psutil.wait_procs(family, timeout=20)
     assert not alive
     with serving(own_home, tmp_path / "next.log") as following:
-        unwatched.goto(f"{following.address}/train?run={run}")
-        status(unwatched, "Failed")
-        unwatched.get_by_role("button", name="Resume").click()
-        expect_steps(unwatched)
+        page.goto(f"{following.address}/train?run={run}")
+        status(page, "Failed")
+        page.get_by_role("button", name="Resume").click()
+        expect_steps(page)
+        page.close()
 
 
 def test_visitors_of_a_public_host_stop_only_their_own(own_home, tmp_path, monkeypatch, browser: Browser):
     monkeypatch.setenv("AECORE_PUBLIC", "1")
-    with serving(own_home, tmp_path / "server.log") as server:
-        own, other = browser.new_context(), browser.new_context()
+    log = tmp_path / "server.log"
+    with serving(own_home, log) as server, person(browser) as own, person(browser) as other:
         page, stranger = own.new_page(), other.new_page()
         run = start(page, server, "recipe=lab-32&dataset=digits&epochs=500&hidden=1024")
+        page.locator(".st-key-pause button").click()
+        status(page, "Paused")
         stranger.goto(f"{server.address}/train?run={run}")
         expect_steps(stranger)
         expect(stranger.locator(".st-key-stop button")).to_be_disabled()
@@ -189,5 +194,3 @@ def test_visitors_of_a_public_host_stop_only_their_own(own_home, tmp_path, monke
         expect(page.locator(".st-key-stop button")).to_be_enabled()
         page.locator(".st-key-stop button").click()
         status(page, "Stopped")
-        own.close()
-        other.close()

@@ -27,7 +27,7 @@ from jobs_engine import (
 from jobs_server import Server
 
 from aecore import runs
-from aecore.jobs.queue import WORKER, _call
+from aecore.jobs.connection import WORKER, call
 
 pytestmark = pytest.mark.slow
 
@@ -100,8 +100,8 @@ def connected(lab, cluster):
     """The app's side. Nothing listens at the scheduler's address yet."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AECORE_SCHEDULER", cluster.address)
-        patch.setattr("aecore.jobs.queue.SECONDS_BEFORE_ANOTHER_TRY", 0.1)
-        patch.setattr("aecore.jobs.queue.SECONDS_TO_CONNECT", 1)
+        patch.setattr("aecore.jobs.dispatcher.SECONDS_BEFORE_ANOTHER_TRY", 0.1)
+        patch.setattr("aecore.jobs.connection.SECONDS_TO_CONNECT", 1)
         with working(lab) as jobs:
             yield jobs
 
@@ -126,10 +126,10 @@ def test_from_nothing_to_a_trained_run(jobs, cluster):
     run, end = runs.get(run_id), live(jobs, run_id)
     assert (end.ended, end.message) == (run.result.ended, run.result.message) == ("finished", "")
     history = runs.read_history(run.folder)
-    assert (end.losses, end.epochs) == (history.losses, history.epochs)
+    assert (end.losses.tolist(), end.epochs) == (history.losses, history.epochs)
     assert end.reconstructions.shape == (10, 1, 28, 28)
     with Client(cluster.address, set_as_default=False) as client:
-        assert set(client.run(_call, WORKER, "threads").values()) == {CPU_COUNT}
+        assert set(client.run(call, WORKER, "threads").values()) == {CPU_COUNT}
 
 
 def test_points_come_while_it_trains_and_wishes_arrive(jobs):

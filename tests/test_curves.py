@@ -157,6 +157,12 @@ def test_the_last_hundred_steps_are_smoothed_with_what_was_before():
     assert smooth["data"][0][1] == pytest.approx(track.losses[851:901].mean(), rel=1e-4)
 
 
+@pytest.mark.parametrize("last_steps", [False, True])
+def test_the_axis_is_what_the_scale_says(last_steps):
+    axes = [live(noisy(200), View(scale=scale, last_steps=last_steps), "mse")["yAxis"] for scale in SCALES]
+    assert [axis["type"] for axis in axes] == ["log", "value"]
+
+
 def test_losses_that_no_axis_can_show_leave_a_gap():
     track = replace(noisy(4), losses=np.array([1.0, 0.0, math.inf, math.nan]))
     log = live(track, View(scale="log"), "mse")["series"][0]["data"]

@@ -13,15 +13,16 @@ from streamlit.testing.v1 import AppTest
 from aecore import device, runs
 from aecore.jobs import Jobs
 from aecore.runs import shelf
-from pages.shared import state, warm
+from pages.shared import server, state, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True)
 def fresh_server(monkeypatch):
-    """Nothing cached, so nothing known of PyTorch; and nothing is trained, so no engine is needed."""
+    """Nothing cached and nothing known of PyTorch; and nothing is trained, so no engine is needed."""
     monkeypatch.setattr(Jobs, "start", lambda _: None)
+    monkeypatch.setattr(server.place(), "things", {})
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
@@ -165,6 +166,12 @@ def test_a_link_to_a_device_that_is_not_here_says_so(monkeypatch):
     assert "The model is on `cpu`." in captions(app)
 
 
+def test_with_a_cluster_the_devices_are_said_to_be_this_machines(monkeypatch):
+    assert not [text for text in captions(open_app()) if "cluster" in text]
+    monkeypatch.setenv("AECORE_SCHEDULER", "tcp://127.0.0.1:8786")
+    assert [text for text in captions(open_app()) if "cluster" in text]
+
+
 def test_a_wrong_default_device_is_explained_and_the_fastest_taken(monkeypatch):
     monkeypatch.setenv("AECORE_DEVICE", "abacus")
     app = open_app()
@@ -220,5 +227,6 @@ def test_a_damaged_notebook_is_explained(own_home):
     own_home.mkdir()
     (own_home / "lab.sqlite").write_text("this is no database, and long enough to be sure of that" * 20)
     app = open_app("pages/reconstruct.py")
-    assert r"lab\.sqlite" in app.error[0].value
+    assert [error.value for error in app.error if r"lab\.sqlite" not in error.value] == []
+    assert app.metric[0].label.startswith("Error on")  # the lab's own models need no notebook
     assert app.sidebar.selectbox(key="model").value in {run.id for run in runs.zoo()}

@@ -15,7 +15,7 @@ from aecore.jobs import Jobs
 from aecore.runs import Result, RunError, shelf
 from aecore.runs.example import Example, look, read_example, write_example
 from aecore.runs.record import FORMAT, write_json
-from pages.shared import demo, state, warm
+from pages.shared import demo, server, state, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULT = Result(
@@ -37,8 +37,9 @@ RESULT = Result(
 
 @pytest.fixture(autouse=True)
 def fresh_server(monkeypatch):
-    """Nothing cached, so nothing known of PyTorch; and nothing is trained, so no engine is needed."""
+    """Nothing cached and nothing known of PyTorch; and nothing is trained, so no engine is needed."""
     monkeypatch.setattr(Jobs, "start", lambda _: None)
+    monkeypatch.setattr(server.place(), "things", {})
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()

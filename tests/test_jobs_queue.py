@@ -1,16 +1,19 @@
 """Who waits where, who may do what, and what a public host refuses. No engine is at work here."""
 
 import json
+import threading
 from threading import Thread
 
+import distributed
+import psutil
 import pytest
 from jobs_engine import LONG, eventually, live, small, status, working
 from obstacles import no_room, read_only
 
-from aecore import runs
+from aecore import data, runs
 from aecore.jobs import JobError, Jobs, limits
 from aecore.jobs.book import entries
-from aecore.runs.execution import create
+from aecore.runs.execution import create, execute
 from aecore.settings import SettingsError
 
 
@@ -129,7 +132,29 @@ def test_where_there_is_no_room_a_sentence_says_so(jobs):
     with no_room(100), pytest.raises(JobError, match="the run cannot be kept .*: make room for it"):
         ask(jobs)
     assert jobs.active() == []
-    assert runs.list_runs() == []
+    assert list(runs.runs_folder().iterdir()) == []
+
+
+def test_a_run_that_cannot_be_entered_leaves_no_folder(jobs, own_home):
+    own_home.mkdir()
+    (own_home / "lab.sqlite").write_text("no database")
+    with pytest.raises(runs.RunError, match="lab.sqlite is damaged"):
+        ask(jobs)
+    assert jobs.active() == []
+    assert list(runs.runs_folder().iterdir()) == []
+
+
+def test_a_run_that_has_begun_and_leaves_the_queue_is_interrupted(jobs):
+    run = create(small(batch_size=1_000))
+    for _ in execute(run, data.load("digits"), "cpu"):
+        break  # as if cut off after its first step
+    assert status(jobs, run.id) == "interrupted"
+    jobs.resume(run.id, owner="me", device="cpu")
+    jobs.stop(run.id, owner="me")
+    assert status(jobs, run.id) == "interrupted"
+    assert "taken out of the queue" in jobs.message(run.id)
+    jobs.resume(run.id, owner="me", device="cpu")
+    assert jobs.active() == [run.id]
 
 
 def test_many_may_ask_at_once(jobs):
@@ -157,10 +182,31 @@ def test_an_address_at_which_no_cluster_can_be_is_told(own_home, monkeypatch, ad
 @pytest.mark.parametrize("address", ["tcp://[::1]:1", "127.0.0.1:1", "tcp://localhost:1"])
 def test_a_cluster_that_does_not_answer_is_told(own_home, monkeypatch, address):
     monkeypatch.setenv("AECORE_SCHEDULER", address)
-    monkeypatch.setattr("aecore.jobs.queue.SECONDS_TO_CONNECT", 0.1)
+    monkeypatch.setattr("aecore.jobs.connection.SECONDS_TO_CONNECT", 0.1)
     with working(own_home) as jobs:
         eventually(lambda: jobs.trouble, lambda trouble: "nothing can be trained just now" in trouble)
         assert address.removeprefix("tcp://") in jobs.trouble
+
+
+def test_looking_for_a_cluster_in_vain_leaves_nothing_behind(own_home, monkeypatch):
+    """However often: a server may look for days."""
+    held = []
+
+    class Counted(distributed.Client):
+        def __init__(self, *arguments, **settings):
+            held.append((threading.active_count(), psutil.Process().num_fds()))
+            super().__init__(*arguments, **settings)
+
+    monkeypatch.setattr(distributed, "Client", Counted)
+    monkeypatch.setenv("AECORE_SCHEDULER", "tcp://127.0.0.1:1")
+    monkeypatch.setattr("aecore.jobs.connection.SECONDS_TO_CONNECT", 0.1)
+    monkeypatch.setattr("aecore.jobs.dispatcher.SECONDS_BEFORE_ANOTHER_TRY", 0)
+    tries = 10
+    with working(own_home):
+        eventually(lambda: len(held), lambda count: count > tries)
+    (threads, files), (threads_later, files_later) = held[2], held[tries]
+    assert threads_later - threads < tries // 2
+    assert files_later - files < tries // 2
 
 
 # a public host
@@ -232,6 +278,48 @@ def test_on_a_public_host_each_may_have_two_waiting_and_all_together_twenty(jobs
         jobs.resume(stopped, owner=entries()[stopped].owner, device="cpu")
 
 
+@pytest.mark.usefixtures("public")
+def test_on_a_public_host_each_may_keep_some_runs_and_all_together_more(jobs, own_home, monkeypatch):
+    monkeypatch.setattr(limits, "MOST_KEPT_EACH", 3)
+    monkeypatch.setattr(limits, "MOST_KEPT", 5)
+    for _ in range(3):  # waiting or not
+        mine = ask(jobs, "me")
+        jobs.stop(mine, owner="me")
+    before = files_in(own_home)
+    with pytest.raises(JobError, match="3 runs of yours are kept: delete one before adding another"):
+        ask(jobs, "me")
+    for _ in range(2):
+        jobs.stop(ask(jobs, "you"), owner="you")
+    with pytest.raises(JobError, match="5 runs are kept, as many as this public lab takes: delete one"):
+        ask(jobs, "late")
+    assert len(runs.list_runs()) == 5
+    assert set(before) <= set(files_in(own_home))
+    jobs.resume(mine, owner="me", device="cpu")  # which adds none
+    jobs.stop(mine, owner="me")
+    jobs.delete(mine, owner="me")
+    again = ask(jobs, "me")
+    runs.delete(again)  # as from the command line
+    ask(jobs, "me")
+
+
+def test_on_a_machine_of_ones_own_any_number_is_kept(jobs, monkeypatch):
+    monkeypatch.setattr(limits, "MOST_KEPT_EACH", 1)
+    monkeypatch.setattr(limits, "MOST_KEPT", 1)
+    assert len({ask(jobs) for _ in range(3)}) == 3
+
+
+@pytest.mark.usefixtures("public")
+def test_on_a_public_host_too_long_a_training_is_warned_of(monkeypatch):
+    assert limits.time_warning(600) == ""
+    assert limits.time_warning(843) == (
+        "training would take about 14.1 minutes: choose fewer epochs or a smaller model, for this public "
+        "lab stops it after 10 minutes and keeps what it has learnt by then"
+    )
+    assert "about 1,666.7 minutes:" in limits.time_warning(100_000)
+    monkeypatch.delenv("AECORE_PUBLIC")
+    assert limits.time_warning(100_000) == ""
+
+
 TOO_MUCH = {
     "epochs": ({"epochs": 501}, "epochs is 501: choose 1 to 500 on this public lab"),
     "parameters": ({"hidden": (4096, 2048)}, r"the model has [\d,]+ parameters: choose smaller layers"),
@@ -278,14 +366,14 @@ def test_two_living_servers_leave_each_other_alone(jobs, own_home):
     waiting, beginning = ask(jobs, "A"), ask(jobs, "A")
     jobs._own_book().mark(beginning, "training")  # it is being downloaded for, say
     neighbour = Jobs()
-    neighbour._adopt()
+    neighbour.adopt()
     assert neighbour.active() == []
     assert (status(neighbour, waiting), status(neighbour, beginning)) == ("queued", "starting")
     assert neighbour.position(waiting) is None
     with pytest.raises(JobError, match="is starting: only an interrupted one can be resumed"):
         neighbour.resume(beginning, owner="A", device="cpu")
     jobs.close()
-    neighbour._adopt()
+    neighbour.adopt()
     assert neighbour.active() == [waiting]
     assert (status(neighbour, waiting), status(neighbour, beginning)) == ("queued", "failed")
     neighbour.close()
@@ -298,7 +386,7 @@ def test_what_was_left_waiting_keeps_its_order(jobs):
     assert line != left
     jobs.close()
     following = Jobs()
-    following._adopt()
+    following.adopt()
     assert following.active() == line
     following.close()
     assert eventually(lambda: entries()[left[0]].state) == "queued"

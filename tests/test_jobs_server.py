@@ -64,7 +64,7 @@ def test_a_server_that_is_asked_to_end_leaves_no_process_and_its_queue_to_the_ne
 
 
 def test_two_servers_share_a_home_and_the_one_that_is_left_inherits(serve, own_home, monkeypatch):
-    monkeypatch.setattr("aecore.jobs.queue.SECONDS_BETWEEN_ADOPTIONS", 0.1)
+    monkeypatch.setattr("aecore.jobs.dispatcher.SECONDS_BETWEEN_ADOPTIONS", 0.1)
     server = serve(own_home, "pause")
     cut, *short = server.runs()
     with working(own_home) as neighbour:
@@ -125,9 +125,20 @@ reached(jobs, second, "over")
 third = jobs.submit(again, owner="me", device="cpu")
 reached(jobs, third, "over")
 runs = [aecore.runs.get(run_id) for run_id in (first, second, third)]
-kept = [aecore.runs.read_history(run.folder).losses == live(jobs, run.id).losses for run in runs]
+histories = [aecore.runs.read_history(run.folder).losses for run in runs]
+kept = [losses == live(jobs, run.id).losses.tolist() for losses, run in zip(histories, runs)]
+refused = []
+for ask in (
+    lambda: jobs.pause(first, owner="me"),
+    lambda: jobs.rename("no-such-run", "name", owner="me"),
+    lambda: jobs.submit(again.with_settings({"dataset": "patches"}), owner="me", device="cpu"),
+):
+    try:
+        ask()
+    except jobs.refusal as refusal:
+        refused.append(str(refusal))
 jobs.close()
-print(json.dumps([[run.status for run in runs], [jobs.status(run) for run in runs], kept]))
+print(json.dumps([[run.status for run in runs], [jobs.status(run) for run in runs], kept, refused]))
 """
 
 
@@ -143,4 +154,7 @@ def test_a_hot_reload_of_the_code_harms_neither_queue_nor_training(own_home):
     )
     assert answer.returncode == 0, answer.stderr
     ended = ["stopped", "finished", "finished"]
-    assert json.loads(answer.stdout) == [ended, ended, [True, True, True]]
+    *seen, refused = json.loads(answer.stdout)
+    assert seen == [ended, ended, [True, True, True]]
+    sentences = ["is not being trained here now", "there is no run 'no-such-run'", "image_shape is 1×28×28"]
+    assert [said in each for said, each in zip(sentences, refused, strict=True)] == [True] * 3

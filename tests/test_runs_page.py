@@ -13,7 +13,7 @@ from aecore import runs
 from aecore.jobs import Jobs
 from aecore.recipes import RECIPES
 from aecore.runs import shelf
-from pages.shared import engine, warm
+from pages.shared import server, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 HOSTILE = "![x](http://example.org/x.png) <a href='http://example.org'>a</a> **bold** $x$"
@@ -25,9 +25,10 @@ pytestmark = pytest.mark.usefixtures("tiny_digits")
 def queue(monkeypatch):
     """The page's queue, that takes runs and trains none of them."""
     monkeypatch.setattr(Jobs, "start", lambda _: None)
-    engine.jobs.clear()
-    yield engine.jobs()
-    engine.jobs.clear()
+    queue = Jobs()
+    monkeypatch.setitem(server.place().things, "jobs", queue)
+    yield queue
+    queue.close()
 
 
 @pytest.fixture(autouse=True)
@@ -285,12 +286,12 @@ def test_a_run_in_training_is_not_deleted(queue):
     assert run.folder.exists()
 
 
-def test_resume():
+def test_resume(queue):
     run = interrupted()
     app = open_page(run.id)
     buttons(app)["Resume"].click()
     assert table(shown(app))[0]["status"] == "Waiting"
-    assert engine.jobs().position(run.id) == 1
+    assert queue.position(run.id) == 1
 
 
 def test_the_labs_own_runs_stay_as_they_are():

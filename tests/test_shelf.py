@@ -171,7 +171,7 @@ def test_an_unknown_id_is_one_sentence(deed, run_id):
     interrupted()
     outside = runs.runs_folder().parent / "x"
     shutil.copytree(next(runs.runs_folder().iterdir()), outside)
-    with pytest.raises(RunError) as error:
+    with pytest.raises(runs.MissingRunError) as error:
         deed(run_id)
     assert str(error.value) == f"there is no run {run_id!r}: `python -m aecore runs` lists them"
     with pytest.raises(RunError):
@@ -335,6 +335,7 @@ def test_without_their_database_runs_are_still_readable():
         assert str(error.value).startswith(f"{database} is damaged (")
         assert "move it away" in str(error.value)
         assert "\n" not in str(error.value)
+    assert runs.get("zoo-digits-32").name == "lab-32 on digits"  # nobody can have written on the lab's own
     again = runs.read_run(run.folder)
     assert replace(again, name="mine") == replace(run, name="mine")
     assert runs.load(again, "cpu")

@@ -14,11 +14,11 @@ from tiny_runs import interrupted, trained
 
 from aecore import runs
 from aecore.data import SOURCES, archive
-from aecore.jobs import Jobs
+from aecore.jobs import Jobs, limits
 from aecore.progress import Epoch
 from aecore.recipes import RECIPES
 from aecore.runs.record import run_lock
-from pages.shared import engine, form, warm, wording
+from pages.shared import engine, form, server, warm, wording
 from pages.shared import training as training_page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -29,9 +29,10 @@ HOSTILE = "![x](http://example.org/x.png) <script>alert(1)</script> **bold** $x$
 def queue(monkeypatch):
     """The page's queue, that takes runs and trains none of them."""
     monkeypatch.setattr(Jobs, "start", lambda _: None)
-    engine.jobs.clear()
-    yield engine.jobs()
-    engine.jobs.clear()
+    queue = Jobs()
+    monkeypatch.setitem(server.place().things, "jobs", queue)
+    yield queue
+    queue.close()
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +170,16 @@ def test_a_public_host_says_its_limits_before_the_click(monkeypatch):
     assert button(app, "train").disabled
 
 
+@pytest.mark.usefixtures("queue")
+def test_a_public_host_says_before_the_click_that_it_will_stop_a_long_training(monkeypatch):
+    monkeypatch.setattr(limits, "MOST_SECONDS", 0.001)
+    assert not open_page(recipe="lab-32", dataset="digits").warning
+    monkeypatch.setenv("AECORE_PUBLIC", "1")
+    app = open_page(recipe="lab-32", dataset="digits")
+    assert [warning for warning in app.warning if "stops it after 0\\.001 seconds" in warning.value]
+    assert not button(app, "train").disabled
+
+
 def test_train_queues_the_experiment_and_goes_to_the_run(queue):
     app = open_page(recipe="lab-32", dataset="digits", epochs="2", code_size="5")
     button(app, "train").click()
@@ -285,6 +296,27 @@ def test_a_wish_that_cannot_be_granted_is_said_once(queue):
     shown(app)
     assert "not being trained here" in app.error[0].value
     assert not shown(app).error
+
+
+class Refusal(Exception):
+    """What a queue from before a hot reload raises: no class that the pages import."""
+
+
+def test_a_queue_from_before_a_hot_reload_is_understood(queue, monkeypatch):
+    def refuse(*_, **__):
+        raise Refusal("the training engine does not answer")
+
+    app = open_page(run=training(queue, "training"))
+    monkeypatch.setattr(Jobs, "refusal", Refusal)
+    monkeypatch.setattr(Jobs, "pause", refuse)
+    button(app, "pause").click()
+    shown(app)
+    assert "does not answer" in app.error[0].value
+    monkeypatch.setattr(Jobs, "submit", refuse)
+    app = open_page(recipe="lab-32", dataset="digits")
+    button(app, "train").click()
+    shown(app)
+    assert "does not answer" in app.error[0].value
 
 
 def test_an_impossible_learning_rate_is_said(queue):
@@ -428,6 +460,31 @@ def test_a_damaged_run_is_named():
     (run.folder / "result.json").write_text("{")
     app = open_page(run=run.id)
     assert "is damaged" in app.error[0].value
+    assert "another" in keys(app)
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_a_database_that_cannot_be_read_is_named_and_the_labs_own_runs_need_none(own_home, monkeypatch):
+    run = trained()
+    (own_home / "lab.sqlite").write_bytes(b"this is no database, and long enough to be seen as none" * 100)
+    app = open_page(run=run.id)
+    assert r"lab\.sqlite is damaged" in app.error[0].value
+    assert "no longer on this server" not in said(app)
+    monkeypatch.setenv("AECORE_PUBLIC", "1")  # where it has to be looked up whose a run is
+    app = open_page(run="zoo-digits-32")
+    assert "Test error" in metrics(app)
+    assert not app.error
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_a_resumed_run_taken_out_of_the_queue_can_be_resumed_again(queue):
+    run = interrupted()
+    queue.resume(run.id, owner="me", device="cpu")
+    queue.stop(run.id, owner="me")
+    app = open_page(run=run.id)
+    assert "taken out of the queue" in app.warning[0].value
+    assert "last saved epoch" in app.warning[0].value
+    assert "resume" in keys(app)
 
 
 @pytest.mark.usefixtures("queue", "tiny_digits")
@@ -464,9 +521,9 @@ def test_every_view_of_the_losses(view):
 
 
 @pytest.mark.slow
-def test_a_training_from_the_click_to_its_figures():
+def test_a_training_from_the_click_to_its_figures(monkeypatch):
     """Through the real engine; the images are the real digits, for the engine is another process."""
-    engine.jobs.clear()
+    monkeypatch.setitem(server.place().things, "jobs", Jobs())
     app = open_page(recipe="lab-32", dataset="digits", epochs="2", hidden="16", code_size="4")
     button(app, "train").click()
     run_id = shown(app).query_params["run"]
@@ -477,4 +534,4 @@ def test_a_training_from_the_click_to_its_figures():
         shown(app)
     assert metrics(shown(app))["Test error"] == wording.error(runs.get(run_id).result.test_mse)
     assert len(app.image) == 1
-    engine.jobs.clear()
+    engine.jobs().close()

@@ -59,11 +59,6 @@ class Comparison:
     sample: np.ndarray
     """Which images SSIM was measured on: at most 500 indices, evenly spread, int64 (S,)."""
 
-    @property
-    def gain_over_pca(self) -> float:
-        """How many times smaller the model's error is than PCA's."""
-        return self.pca.mse / self.model.mse if self.model.mse else np.inf
-
 
 def compare(model: Autoencoder, pca: PCA, images: Tensor) -> Comparison:
     """Judge a model on uint8 images (N, C, H, W), N at least 1, on the device of model and `pca`.

@@ -3,8 +3,8 @@
 Importing this package imports neither torch nor Dask.
 """
 
+from aecore.jobs.jobs import Jobs
 from aecore.jobs.limits import JobError
 from aecore.jobs.live import Live
-from aecore.jobs.queue import Jobs
 
 __all__ = ["JobError", "Jobs", "Live"]

@@ -96,14 +96,12 @@ class Book:
 
 def entries() -> dict[str, Entry]:
     """Everything in the book, by run."""
-    with reading("jobs") as database:
-        rows = database.execute(f"SELECT {COLUMNS} FROM jobs").fetchall() if database else []
-    return {row[0]: Entry(**dict(zip(COLUMNS.split(", "), row, strict=True))) for row in rows}
+    return {one.run: one for one in _read("")}
 
 
 def entry(run: str) -> Entry | None:
     """What the book says of `run`, if anything."""
-    return entries().get(run)
+    return next(iter(_read("WHERE run = ?", run)), None)
 
 
 def strike(run: str) -> None:
@@ -111,6 +109,12 @@ def strike(run: str) -> None:
     if entry(run):
         with writing() as database:
             database.execute("DELETE FROM jobs WHERE run = ?", (run,))
+
+
+def _read(which: str, *values: str) -> list[Entry]:
+    with reading("jobs") as database:
+        rows = database.execute(f"SELECT {COLUMNS} FROM jobs {which}", values) if database else []
+        return [Entry(**dict(zip(COLUMNS.split(", "), row, strict=True))) for row in rows]
 
 
 def _locks() -> Path:

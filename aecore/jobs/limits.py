@@ -1,13 +1,17 @@
 """What a visitor of a public host may ask for: checked here, for a widget's limits hold only in a browser."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aecore.config import Experiment
 from aecore.errors import LabError
 
 MOST_WAITING_EACH = 2
 MOST_WAITING = 20
+MOST_KEPT_EACH = 20
+MOST_KEPT = 200
+"""Runs with a folder, whether they wait, are trained or are over."""
+
 MOST_EPOCHS = 500
 MOST_PARAMETERS = 5_000_000
 MOST_MEMORY = 1e9
@@ -55,3 +59,37 @@ def check_queue(owners: Sequence[str], owner: str) -> None:
         )
     if len(owners) >= MOST_WAITING:
         raise JobError(f"{len(owners)} runs are waiting, more than this public lab takes: try again later")
+
+
+def check_kept(owners: Mapping[str, str | None], owner: str) -> None:
+    """Raise JobError where `owner` may not keep one more run; `owners` says whose each kept one is."""
+    own = sum(each == owner for each in owners.values())
+    if own >= MOST_KEPT_EACH:
+        raise JobError(f"{own} runs of yours are kept: delete one before adding another")
+    if len(owners) >= MOST_KEPT:
+        raise JobError(
+            f"{len(owners)} runs are kept, as many as this public lab takes: delete one of yours, or "
+            "train on a machine of your own"
+        )
+
+
+def time_warning(seconds: float) -> str:
+    """What to say before the start of a training that is estimated to take so long; empty where it may.
+
+    It may take any time on a machine of one's own.
+    """
+    if not public() or seconds <= MOST_SECONDS:
+        return ""
+    return (
+        f"training would take about {_in_words(seconds)}: choose fewer epochs or a smaller model, for this "
+        f"public lab stops it after {_in_words(MOST_SECONDS)} and keeps what it has learnt by then"
+    )
+
+
+def out_of_time() -> str:
+    """Why a training was stopped that took longer; see Control.stop."""
+    return f"after {_in_words(MOST_SECONDS)} (pauses counted), the most on this public lab,"
+
+
+def _in_words(seconds: float) -> str:
+    return f"{round(seconds / 60, 1):,g} minutes" if seconds >= 120 else f"{seconds:.3g} seconds"

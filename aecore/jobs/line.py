@@ -13,6 +13,9 @@ class Waiting:
     submitted: float
     """Seconds since 1970."""
 
+    device: str = ""
+    """Empty for the fastest that its worker has."""
+
 
 def in_turn(waiting: Sequence[Waiting], served: Mapping[str, int]) -> list[Waiting]:
     """`waiting` in the order in which it will begin.

@@ -5,25 +5,21 @@ Also a preload module for workers, which then import torch before the first run 
 
 import logging
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from aecore.control import Control
+from aecore.device import choose
 from aecore.errors import LabError
 from aecore.files import whole
-from aecore.runs.record import Run, RunError
+from aecore.jobs.reporter import SECONDS_BETWEEN_EVENTS, Reporter
+from aecore.runs.record import RunError
 
 TOPIC = "aecore"
 """Of every event: the scheduler never drops a topic, so all runs share one."""
-
-SECONDS_BETWEEN_EVENTS = 0.2
-PREVIEW_COUNT = 10
-MOST_PREVIEW_BYTES = 40_000
-"""An event should stay below 50 kB: the scheduler keeps the last thousand."""
 
 DIED = "died"
 """What `train` returns for a run whose worker died before, where the scheduler tries again by itself."""
@@ -34,15 +30,24 @@ NO_MEMORY = ("out of memory", "can't allocate memory")
 _controls: dict[tuple[str, str], Control] = defaultdict(Control)
 """By run and attempt; a wish may come before its training."""
 
+_ended: deque[tuple[str, str]] = deque(maxlen=1000)
+"""The last trainings that are over; a wish may come after its training, too."""
+
 
 def tell(run_id: str, attempt: str, wish: str, *values: Any) -> None:
     """Pass a wish (the name of a method of Control) on to a training that runs or will run here."""
     getattr(_controls[run_id, attempt], wish)(*values)
+    if (run_id, attempt) in _ended:
+        _controls.pop((run_id, attempt), None)
 
 
 def train(run_id: str, attempt: str, device: str) -> str:
-    """Train a run to its end, sending events. Returns why it failed, in a sentence for people, or nothing."""
+    """Train a run to its end, sending events. Returns why it failed, in a sentence for people, or nothing.
+
+    An empty `device` means the fastest that this worker has.
+    """
     try:
+        device = choose(device)
         return _train(run_id, attempt, device)
     except LabError as error:
         return str(error)
@@ -53,6 +58,7 @@ def train(run_id: str, attempt: str, device: str) -> str:
             return f"{device} has too little memory for this training: choose a smaller batch_size or model"
         return f"the training failed ({type(error).__name__}: {reason}): the engine's log says more"
     finally:
+        _ended.append((run_id, attempt))
         _controls.pop((run_id, attempt), None)
 
 
@@ -83,7 +89,7 @@ def _train(run_id: str, attempt: str, device: str) -> str:
     run = runs.read_run(folder)
     say(stage="starting")
     images = data.load(run.experiment.data.dataset, progress=_download_reports(say))
-    reporter = _Reporter(say, run, images, device)
+    reporter = Reporter(say, run, images, device)
     control = _controls[run_id, attempt]
     for progress in execute(run, images, device, control, show_model=reporter.watch):
         if not _wanted(worker):
@@ -97,97 +103,6 @@ def _wanted(worker: Any) -> bool:
     task = worker.state.tasks.get(worker.get_current_task())
     leaving = worker.status.name in ("closing", "closed", "failed")
     return not leaving and task is not None and task.state != "cancelled"
-
-
-class _Reporter:
-    """Gathers a training's records into at most five events a second."""
-
-    def __init__(self, say: Any, run: Run, images: Any, device: str) -> None:
-        from aecore.data.batches import pixels
-
-        self._say = say
-        self._batch_size = run.experiment.train.batch_size
-        count = min(PREVIEW_COUNT, max(1, MOST_PREVIEW_BYTES // images.test_images[0].nbytes))
-        self._originals = images.test_images[_one_of_each(images.test_labels.tolist(), count)]
-        self._pixels = pixels(self._originals.to(device))
-        self._model: Any = None
-        self._losses: list[float] = []
-        self._epochs: list[dict[str, Any]] = []
-        self._message = ""
-        self._last_event = 0.0
-        self._stage = ""
-        self._shown_step = -1
-
-    def watch(self, model: Any, history: Any) -> None:
-        self._model = model
-        self._say(
-            stage="training",
-            steps_before=len(history.losses),
-            epochs_before=len(history.epochs),
-            originals=self._originals.numpy().tobytes(),
-            shape=list(self._originals.shape),
-        )
-
-    def hear(self, progress: Any) -> None:
-        self._losses += progress.losses
-        self._message = progress.message or self._message
-        if progress.epoch:
-            self._epochs.append(asdict(progress.epoch))
-        stage = _stage(progress)
-        if stage == self._stage and monotonic() - self._last_event < SECONDS_BETWEEN_EVENTS:
-            return
-        event = {
-            "stage": stage,
-            "step": progress.step,
-            "steps": progress.steps,
-            "seconds": progress.seconds,
-            "learning_rate": progress.learning_rate,
-            "images_per_second": progress.step * self._batch_size / max(progress.seconds, 1e-9),
-            "losses": _packed(self._losses),
-            "epochs": self._epochs,
-            "message": self._message,
-            "ended": progress.ended,
-        }
-        if progress.step != self._shown_step or progress.ended:
-            event["reconstructions"] = self._reconstructions()
-            self._shown_step = progress.step
-        self._say(**event)
-        self._losses, self._epochs = [], []
-        self._last_event, self._stage = monotonic(), stage
-
-    def _reconstructions(self) -> bytes:
-        import torch
-
-        mode = self._model.training
-        self._model.eval()
-        with torch.inference_mode():
-            drawn = self._model(self._pixels).clamp(0, 1).mul(255).round().to(torch.uint8)
-        self._model.train(mode)
-        return drawn.cpu().numpy().tobytes()
-
-
-def _stage(progress: Any) -> str:
-    if progress.ended:
-        return "over"
-    if progress.step == progress.steps:
-        return "measuring"
-    return "paused" if progress.paused else "training"
-
-
-def _one_of_each(labels: list[int], count: int) -> list[int]:
-    """Indices of `count` images: the first of every class in turn, then the second of every class, ..."""
-    seen: dict[int, int] = defaultdict(int)
-    order = []
-    for index, label in enumerate(labels):
-        order.append((seen[label], label, index))
-        seen[label] += 1
-    return [index for *_, index in sorted(order)[:count]]
-
-
-def _packed(losses: list[float]) -> bytes:
-    import numpy as np
-
-    return np.asarray(losses, dtype=np.float32).tobytes()
 
 
 def _first_try(folder: Path, attempt: str) -> bool:

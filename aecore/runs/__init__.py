@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 
 from aecore.runs.history import History, read_history
 from aecore.runs.record import Result, Run, RunError, Status, read_run
-from aecore.runs.shelf import annotate, damaged_runs, delete, get, list_runs, rename, runs_folder, zoo
+from aecore.runs.shelf import (
+    MissingRunError,
+    annotate,
+    damaged_runs,
+    delete,
+    get,
+    list_runs,
+    rename,
+    runs_folder,
+    zoo,
+)
 
 if TYPE_CHECKING:
     from aecore.models.base import Autoencoder
 
 __all__ = [
     "History",
+    "MissingRunError",
     "Result",
     "Run",
     "RunError",

@@ -62,15 +62,19 @@ def create(experiment: Experiment) -> Run:
         except FileExistsError:
             continue
     python = ".".join(map(str, sys.version_info[:3]))
-    write_json(
-        folder / "config.json",
-        {
-            "format": FORMAT,
-            "created": datetime.now(UTC).isoformat(timespec="microseconds"),
-            "versions": {"aecore": aecore.__version__, "torch": torch.__version__, "python": python},
-            "experiment": experiment.model_dump(mode="json"),
-        },
-    )
+    try:
+        write_json(
+            folder / "config.json",
+            {
+                "format": FORMAT,
+                "created": datetime.now(UTC).isoformat(timespec="microseconds"),
+                "versions": {"aecore": aecore.__version__, "torch": torch.__version__, "python": python},
+                "experiment": experiment.model_dump(mode="json"),
+            },
+        )
+    except OSError:
+        folder.rmdir()
+        raise
     return read_run(folder)
 
 

@@ -19,6 +19,10 @@ DELETED = ".deleted-"
 """What the names of runs on their way out begin with."""
 
 
+class MissingRunError(RunError):
+    """There is no run of this id, or no longer."""
+
+
 def runs_folder() -> Path:
     """Where new runs go."""
     return home() / "runs"
@@ -48,10 +52,14 @@ def damaged_runs() -> list[str]:
 
 
 def get(run_id: str) -> Run:
-    """The run of this id, the person's own or the zoo's. Raises RunError where there is none."""
-    for shelf in (runs_folder(), ZOO):
-        if folder := _find(shelf, run_id):
-            return _with_notes(read_run(folder), read_notes())
+    """The run of this id, the person's own or the zoo's. Raises MissingRunError where there is none.
+
+    RunError where it cannot be read; the zoo's need no database.
+    """
+    if folder := _find(runs_folder(), run_id):
+        return _with_notes(read_run(folder), read_notes())
+    if folder := _find(ZOO, run_id):
+        return read_run(folder)
     raise _missing(run_id)
 
 
@@ -96,8 +104,8 @@ def _own(run_id: str) -> Path:
     raise _missing(run_id)
 
 
-def _missing(run_id: str) -> RunError:
-    return RunError(f"there is no run {run_id!r}: `python -m aecore runs` lists them")
+def _missing(run_id: str) -> MissingRunError:
+    return MissingRunError(f"there is no run {run_id!r}: `python -m aecore runs` lists them")
 
 
 def _find(shelf: Path, run_id: str) -> Path | None:

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from aecore.errors import LabError
 from aecore.runs import Run
 from pages.shared import form
-from pages.shared.engine import jobs, visitor
+from pages.shared.engine import jobs, may_change, refusals, visitor
 from pages.shared.wording import plain
 
 AT_WORK = ("starting", "training", "paused", "measuring")
@@ -30,7 +29,7 @@ BADGES = {
 
 def head(run: Run, status: str) -> None:
     """Name, status and controls, outside of what is redrawn by the clock, so that no click is lost."""
-    allowed = jobs().may_change(run.id, owner=visitor())
+    allowed = may_change(run.id)
     idle = not allowed or status not in ("training", "paused")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(run.name)
@@ -90,7 +89,7 @@ def _ask(wish: str, run_id: str, *values: float) -> None:
     """Pass a wish on; why it is not granted is shown once, above the controls."""
     try:
         getattr(jobs(), wish)(run_id, *values, owner=visitor())
-    except LabError as problem:
+    except refusals() as problem:
         st.session_state["refused"] = str(problem)
 
 

@@ -73,7 +73,7 @@ def live(track: Track, view: View, loss: str) -> dict[str, Any]:
         for epoch in track.epochs
         if epoch.validation_loss is not None and epoch.step > begin
     ]
-    log = view.scale == "log" and not view.last_steps
+    log = view.scale == "log"
     bounds = _around(np.concatenate([each, [value for _, value in validation]])) if log else {}
     blue, orange = st.get_option("theme.chartCategoricalColors")[:2]
     faint = 1.0 if view.smoothing == "none" else 0.3

@@ -5,8 +5,10 @@ import secrets
 
 import streamlit as st
 
+from aecore.errors import LabError
 from aecore.jobs import Jobs
 from aecore.jobs.limits import public
+from pages.shared import server
 
 _REMEMBER = st.components.v2.component(
     "remember_visitor",
@@ -24,10 +26,17 @@ export default function ({ setStateValue }) {
 )
 
 
-@st.cache_resource(show_spinner=False, on_release=Jobs.close)
 def jobs() -> Jobs:
-    """The queue of this server, which the frame starts; it survives a hot reload."""
-    return Jobs()
+    """The queue of this server, which the frame starts.
+
+    Nobody closes it: the engine ends with this process, and the next server puts the book in order.
+    """
+    return server.kept("jobs", Jobs)
+
+
+def refusals() -> tuple[type[LabError], ...]:
+    """What it raises for people: a queue from before a hot reload knows the classes of before."""
+    return LabError, jobs().refusal
 
 
 def recognise() -> None:
@@ -46,3 +55,11 @@ def recognise() -> None:
 def visitor() -> str:
     """An opaque word for whoever looks at the page: the queue is fair between people, not between clicks."""
     return st.session_state.setdefault("owner", secrets.token_hex(8))
+
+
+def may_change(run_id: str) -> bool:
+    """Whether the visitor may stop, rename or delete a run; nobody may while it cannot be looked up whose."""
+    try:
+        return jobs().may_change(run_id, owner=visitor())
+    except refusals():
+        return False

@@ -1,5 +1,6 @@
 """The frame around every page: app.py put around a page opened without it, the device, and the model."""
 
+import os
 import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ def choose_device() -> None:
         bind="query-params",
         help="What computes: `cpu`, or a graphics card (`cuda:0`, `mps`) where there is one.",
     )
+    if os.environ.get("AECORE_SCHEDULER"):
+        st.sidebar.caption("This machine's devices. Trainings go to a cluster: its workers need the same.")
 
 
 def choose_model() -> Run:

@@ -5,16 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from aecore import runs
-from aecore.errors import LabError
 from aecore.runs import Run
-from pages.shared.engine import jobs, visitor
+from pages.shared.engine import jobs, may_change, refusals, visitor
 from pages.shared.wording import plain
 
 
 def actions(chosen: Sequence[Run], statuses: Mapping[str, str]) -> None:
     """A row of buttons for what can be done with the chosen runs; what cannot be says why."""
     own = {run.id for run in chosen} - {run.id for run in runs.zoo()}
-    mine = all(run.id in own and jobs().may_change(run.id, owner=visitor()) for run in chosen)
+    mine = all(run.id in own and may_change(run.id) for run in chosen)
     why = None if mine else "Runs that come with the lab, or that somebody else started, stay as they are."
     single = chosen[0] if len(chosen) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -63,7 +62,7 @@ def _write(run: Run) -> None:
     try:
         jobs().rename(run.id, st.session_state[f"name-{run.id}"], owner=visitor())
         jobs().annotate(run.id, st.session_state[f"note-{run.id}"], owner=visitor())
-    except LabError as error:
+    except refusals() as error:
         st.session_state["refused"] = str(error)
     else:
         st.rerun()  # which closes the dialog
@@ -97,5 +96,5 @@ def _for_each(chosen: Sequence[Run], act: Callable[[Run], None]) -> None:
     for run in chosen:
         try:
             act(run)
-        except LabError as error:
+        except refusals() as error:
             st.session_state.setdefault("refusals", []).append(str(error))

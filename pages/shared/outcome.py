@@ -3,11 +3,10 @@
 import streamlit as st
 
 from aecore.config import Experiment
-from aecore.errors import LabError
 from aecore.runs import Result, Run
 from pages.shared import form
-from pages.shared.engine import jobs, visitor
-from pages.shared.wording import duration, error, plain
+from pages.shared.engine import jobs, may_change, refusals, visitor
+from pages.shared.wording import duration, error, sentence
 
 
 def show(run: Run, status: str) -> None:
@@ -21,15 +20,15 @@ def show(run: Run, status: str) -> None:
 
 def _say(run: Run, status: str) -> None:
     message = run.result.message if run.result else jobs().message(run.id)
-    said = plain(message[:1].upper() + message[1:] + "." if message else "")
+    said = sentence(message)
     if status == "failed":
         st.error(said, title="This training did not come to its end", icon=":material/error:")
     elif status == "withdrawn":
         st.info(said, icon=":material/hourglass_disabled:")
     elif status == "interrupted":
         st.warning(
-            "It was cut off, most likely because the lab was ended. Resumed, it goes on from its last saved "
-            "epoch, with the losses that an uncut training has.",
+            f"{said or 'It was cut off, most likely because the lab was ended.'} Resumed, it goes on from "
+            "its last saved epoch, with the losses that an uncut training has.",
             icon=":material/power_off:",
         )
     elif status == "diverged":
@@ -73,7 +72,7 @@ def _ways_on(run: Run, status: str) -> None:
             icon=":material/play_arrow:",
             on_click=_resume,
             args=(run.id,),
-            disabled=not jobs().may_change(run.id, owner=visitor()),
+            disabled=not may_change(run.id),
         )
     if run.result and run.result.test_mse is not None:
         st.page_link(
@@ -111,5 +110,5 @@ def _resume(run_id: str) -> None:
 
     try:
         jobs().resume(run_id, owner=visitor(), device=choose(st.session_state.get("device")))
-    except LabError as problem:
+    except refusals() as problem:
         st.session_state["refused"] = str(problem)

@@ -6,9 +6,9 @@ import streamlit as st
 
 from aecore import runs
 from aecore.jobs import Live
-from aecore.runs import Run, RunError
+from aecore.runs import MissingRunError, Run
 from pages.shared import address, controls, curves, outcome, pictures
-from pages.shared.engine import jobs
+from pages.shared.engine import jobs, refusals
 from pages.shared.wording import about, error, plain
 
 SECONDS_BETWEEN_LOOKS = {"queued": 1.0} | dict.fromkeys(controls.AT_WORK, 0.4)
@@ -20,10 +20,18 @@ def show(run_id: str) -> None:
     """The page of the run with this id, which may come from anywhere."""
     try:
         run = runs.get(run_id)
-    except RunError as problem:
-        _missing(str(problem))
+        status = jobs().status(run)
+    except MissingRunError:
+        st.warning(
+            "That run is no longer on this server. It was deleted, or the server has been set up anew.",
+            icon=":material/link_off:",
+        )
+        _ways_on()
         return
-    status = jobs().status(run)
+    except refusals() as problem:
+        st.error(plain(str(problem)), icon=":material/broken_image:")
+        _ways_on()
+        return
     st.caption(
         "Find out here how this training goes, or went. Whoever has this page's address sees the same."
     )
@@ -42,14 +50,7 @@ def _has_losses(run: Run, status: str) -> bool:
     return status in ("training", "paused", "measuring", "running") or (run.folder / "history.csv").exists()
 
 
-def _missing(problem: str) -> None:
-    if problem in runs.damaged_runs():
-        st.error(plain(problem), icon=":material/broken_image:")
-    else:
-        st.warning(
-            "That run is no longer on this server. It was deleted, or the server has been set up anew.",
-            icon=":material/link_off:",
-        )
+def _ways_on() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         controls.another()
         st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
@@ -101,14 +102,15 @@ def _view() -> curves.View:
 
 def _watch(run: Run, status: str, view: curves.View) -> None:
     """What changes while it runs. Draws the page anew, once, when the run has come to another status."""
-    if jobs().status(run) != status:
-        st.rerun()
     live = jobs().live(run.id)
     try:
+        status_now = jobs().status(run)
         track = curves.track(run, live)
-    except RunError as problem:
+    except refusals() as problem:
         st.error(plain(str(problem)), icon=":material/broken_image:")
         return
+    if status_now != status:
+        st.rerun()
     if status in SECONDS_BETWEEN_LOOKS:
         _progress(run, status, live, track)
     elif status == "running":

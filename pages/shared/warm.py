@@ -2,11 +2,13 @@
 
 import atexit
 import gc
+import os
 from threading import Event, Lock, Thread
 
 import streamlit as st
 
 from aecore.config import DenseConfig
+from pages.shared import server
 
 
 def start() -> None:
@@ -53,10 +55,9 @@ def come_alive() -> None:
     drawing = False
 
 
-@st.cache_resource(show_spinner=False)
 def _server() -> tuple[Lock, Event]:
-    """Whether loading has begun and whether it is done; kept by the server when this file is changed."""
-    return Lock(), Event()
+    """Whether loading has begun, and whether it is done."""
+    return server.kept("warm", lambda: (Lock(), Event()))
 
 
 def _until_ready() -> None:
@@ -66,6 +67,9 @@ def _until_ready() -> None:
 
 
 def _load(loaded: Event) -> None:
+    # threads that wait spin as briefly as those that train (aecore/jobs/engine.py); with the default, pages
+    # that compute beside a training took up to four times as long, and held it up
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         from aecore.models import build, check_size
 

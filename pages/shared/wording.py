@@ -10,6 +10,11 @@ def plain(text: str) -> str:
     return MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
+def sentence(message: str) -> str:
+    """A message from below as a sentence by itself, shown as it is; empty where there is none."""
+    return plain(message[:1].upper() + message[1:] + "." if message else "")
+
+
 def duration(seconds: float) -> str:
     """A time to the precision people ask for: 8 s, 2 min 5 s, 3 h 10 min."""
     if seconds < 9.95:
