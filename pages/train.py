@@ -80,11 +80,14 @@ def plan(original: Experiment) -> None:
     left, right = st.columns([3, 2], gap="large")
     first = left.grid(min_column_width=130, gap=("xsmall", "small"), key="first-settings")
     begin = left.container()
-    others = st.expander("All settings", icon=":material/tune:")
+    others = st.expander(
+        "All settings", icon=":material/tune:", expanded=st.session_state.get("wrong-below", False)
+    )
+    cells: form.Cells = {}
     experiment, problem, cost, made_of = original, "", None, []
     device = st.session_state.get("device")
     try:
-        experiment = form.settings(original, first, others)
+        experiment = form.settings(original, first, others, cells)
         if not warm.ready():
             begin.button("Train", key="not-yet", icon=":material/play_arrow:", disabled=True)
         with right:
@@ -102,6 +105,9 @@ def plan(original: Experiment) -> None:
         cost = estimate(experiment, device)
     except LabError as error:
         problem = str(error)
+        if form.mark(cells, problem) - set(form.FIRST) and not st.session_state.get("wrong-below"):
+            st.session_state["wrong-below"] = True  # opens the others, and leaves them open
+            st.rerun()
 
     with begin:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -121,6 +127,8 @@ def plan(original: Experiment) -> None:
                 )
         if problem:
             st.error(plain(problem), icon=":material/block:")
+        for warning in experiment.warnings if not problem else ():
+            st.warning(warning, icon=":material/content_copy:")
         if cost and (too_long := limits.time_warning(cost.seconds)):
             st.warning(sentence(too_long), icon=":material/timer:")
         if refused := st.session_state.pop("refused", ""):

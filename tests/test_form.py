@@ -25,7 +25,7 @@ def drawn():
 
     experiment = RECIPES[st.query_params["recipe"]].on(st.query_params["dataset"])
     try:
-        st.session_state["made"] = form.settings(experiment, st.container(), st.container())
+        st.session_state["made"] = form.settings(experiment, st.container(), st.container(), {})
         st.session_state["refused"] = ""
     except SettingsError as error:
         st.session_state["refused"] = str(error)

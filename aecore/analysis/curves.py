@@ -29,6 +29,19 @@ class Track:
         """The mean over the last steps; None before the first."""
         return float(self.losses[-RECENT_STEPS:].mean()) if len(self.losses) else None
 
+    @property
+    def phases(self) -> list[tuple[str, int, int]]:
+        """Name, first and last step of each phase that has a name, in order, as far as it has come."""
+        found: list[tuple[str, int, int]] = []
+        begin = 0
+        for epoch in self.epochs:
+            if found and found[-1][0] == epoch.phase:
+                found[-1] = (epoch.phase, found[-1][1], epoch.step)
+            else:
+                found.append((epoch.phase, begin, epoch.step))
+            begin = epoch.step
+        return [phase for phase in found if phase[0]]
+
     def along(self, unit: str, steps: np.ndarray) -> np.ndarray:
         """Where `steps` (M,) lie when counted in `unit`, which is step, epoch or second; (M,).
 

@@ -46,7 +46,10 @@ class Live:
 
     ended: Ending | Literal["failed"] | None = None
     originals: np.ndarray | None = None
-    """Ten test images, uint8 (10, C, H, W), the same all along."""
+    """What is asked for of ten test images, uint8 (10, C, H, W), the same all along."""
+
+    inputs: np.ndarray | None = None
+    """What the model sees of them, uint8 (10, C, H, W), where that is not the same."""
 
     reconstructions: np.ndarray | None = None
     """What the model makes of them now, uint8 (10, C, H, W)."""
@@ -66,6 +69,7 @@ class Live:
         if "originals" in news:
             before = read_history(folder)
             known["originals"] = _pictures(news["originals"], news["shape"])
+            known["inputs"] = _pictures(news["inputs"], news["shape"]) if "inputs" in news else None
             known["losses"] = np.array(before.losses[: news["steps_before"]], np.float32)
             known["epochs"] = before.epochs[: news["epochs_before"]]
         if "step" in news:

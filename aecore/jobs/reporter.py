@@ -21,16 +21,25 @@ class Reporter:
     """Gathers a training's records into events, which `say` sends; `images` are the run's data set."""
 
     def __init__(self, say: Any, run: Run, images: Any, device: str) -> None:
-        from aecore.data.batches import hold_out, pixels
+        import torch
 
+        from aecore.data.batches import hold_out, pixels
+        from aecore.data.pairs import input_and_target
+
+        data = run.experiment.data
         self._say = say
         self._batch_size = run.experiment.train.batch_size
         # labels are split as images are, and in less time
-        self._train_count = len(hold_out(images.train_labels, run.experiment.data)[0])
-        count = min(PREVIEW_COUNT, max(1, MOST_PREVIEW_BYTES // images.test_images[0].nbytes))
-        self._originals = images.test_images[_one_of_each(images.test_labels.tolist(), count)]
-        self._pixels = pixels(self._originals.to(device))
-        self._model: Any = None
+        self._train_count = len(hold_out(images.train_labels, data)[0])
+        bytes_each = images.test_images[0].nbytes * (1 if data.plain else 2)
+        count = min(PREVIEW_COUNT, max(1, MOST_PREVIEW_BYTES // bytes_each))
+        chosen = images.test_images[_one_of_each(images.test_labels.tolist(), count)].to(device)
+        generator = torch.Generator(device).manual_seed(data.split_seed)
+        self._inputs, targets = input_and_target(pixels(chosen), data, generator)
+        self._pictures = {"originals": _as_bytes(targets)}
+        if not data.plain:
+            self._pictures["inputs"] = _as_bytes(self._inputs)
+        self._state: Any = None
         self._losses: list[float] = []
         self._epochs: list[dict[str, Any]] = []
         self._message = ""
@@ -39,14 +48,14 @@ class Reporter:
         self._stage = ""
         self._shown_step = -1
 
-    def watch(self, model: Any, history: Any) -> None:
-        self._model = model
+    def watch(self, state: Any, history: Any) -> None:
+        self._state = state
         self._say(
             stage="training",
             steps_before=len(history.losses),
             epochs_before=len(history.epochs),
-            originals=self._originals.numpy().tobytes(),
-            shape=list(self._originals.shape),
+            shape=list(self._inputs.shape),
+            **self._pictures,
         )
 
     def hear(self, progress: Progress) -> None:
@@ -92,12 +101,13 @@ class Reporter:
     def _reconstructions(self) -> bytes:
         import torch
 
-        mode = self._model.training
-        self._model.eval()
+        learner = self._state.learner  # another one in each phase
+        mode = learner.training
+        learner.eval()
         with torch.inference_mode():
-            drawn = self._model(self._pixels).clamp(0, 1).mul(255).round().to(torch.uint8)
-        self._model.train(mode)
-        return drawn.cpu().numpy().tobytes()
+            drawn = learner(self._inputs)
+        learner.train(mode)
+        return _as_bytes(drawn)
 
 
 def _stage(progress: Progress) -> str:
@@ -116,6 +126,11 @@ def _one_of_each(labels: list[int], count: int) -> list[int]:
         order.append((seen[label], label, index))
         seen[label] += 1
     return [index for *_, index in sorted(order)[:count]]
+
+
+def _as_bytes(images: Any) -> bytes:
+    """Of images (N, C, H, W) in [0, 1], as uint8."""
+    return images.clamp(0, 1).mul(255).round().byte().cpu().numpy().tobytes()
 
 
 def _packed(losses: list[float]) -> bytes:

@@ -91,7 +91,7 @@ def _train(run_id: str, attempt: str, device: str) -> str:
     images = data.load(run.experiment.data.dataset, progress=_download_reports(say))
     reporter = Reporter(say, run, images, device)
     control = _controls[run_id, attempt]
-    for progress in execute(run, images, device, control, show_model=reporter.watch):
+    for progress in execute(run, images, device, control, show_state=reporter.watch):
         if not _wanted(worker):
             return "the worker that trained this run was closed: resume it"
         reporter.hear(progress)

@@ -83,14 +83,14 @@ def execute(
     images: ImageSet,
     device: str,
     control: Control | None = None,
-    show_model: Callable[[Autoencoder, History], None] | None = None,
+    show_state: Callable[[TrainingState, History], None] | None = None,
 ) -> Iterator[Progress]:
     """Train a run, or go on where it was interrupted, yielding training's own records.
 
     All files are written before a record is yielded, so the caller may stop listening at any time: what is
     not over is *interrupted*, and goes on with the losses of an uncut training from its last saved epoch.
-    `images` is the run's data set. `show_model` gets the model and the history so far before the first
-    record; the model may be looked at whenever a record has been yielded. Raises RunError where the run is
+    `images` is the run's data set. `show_state` gets the state and the history so far before the first
+    record; its models may be looked at whenever a record has been yielded. Raises RunError where the run is
     over or being trained elsewhere.
     """
     if not run.folder.exists():
@@ -99,7 +99,7 @@ def execute(
         raise _over(run)  # before its lock is taken, which would leave a file in the zoo
     try:
         with run_lock(run.folder).acquire(timeout=1):
-            yield from _execute(run, images, device, control, show_model)
+            yield from _execute(run, images, device, control, show_state)
     except Timeout:
         raise RunError(f"run {run.id} is being trained by another process: wait for it or stop it") from None
 
@@ -109,7 +109,7 @@ def _execute(
     images: ImageSet,
     device: str,
     control: Control | None,
-    show_model: Callable[[Autoencoder, History], None] | None,
+    show_state: Callable[[TrainingState, History], None] | None,
 ) -> Iterator[Progress]:
     resume = run.folder / "resume.safetensors"
     _sweep(run.folder)
@@ -127,8 +127,8 @@ def _execute(
         history = read_history(run.folder).cut(state.epoch, state.step)
     else:
         _checkpoint(model, run.folder, 0)
-    if show_model:
-        show_model(model, history)
+    if show_state:
+        show_state(state, history)
 
     last_save = monotonic()
     for progress in train(

@@ -92,12 +92,24 @@ def live(track: Track, view: View, loss: str) -> dict[str, Any]:
         },
         "yAxis": {"type": "log" if log else "value", "name": f"Loss ({loss})", "scale": True} | bounds,
         "series": [
-            _line("Each step", _points(track, view, begin, each), blue, 1, faint),
+            _line("Each step", _points(track, view, begin, each), blue, 1, faint)
+            | {"markArea": _bands(track, view, begin)},
             _line("Smoothed", _points(track, view, begin, smooth), blue, 2.5, 1),
             _line("Validation", _epoch_points(track, view, validation), orange, 2.5, 1)
             | {"showSymbol": len(validation) < 40, "symbolSize": 6},
         ],
     }
+
+
+def _bands(track: Track, view: View, begin: int) -> dict[str, Any]:
+    """A band for every phase of the training that is in view, each other one tinted."""
+    bands = []
+    for number, (name, first, last) in enumerate(track.phases):
+        if last > begin:
+            left, right = track.along(view.unit, np.array([max(first, begin), last])).tolist()
+            tint = {"color": "#8888881f" if number % 2 else "transparent"}
+            bands.append([{"name": name, "xAxis": left, "itemStyle": tint}, {"xAxis": right}])
+    return {"silent": True, "label": {"position": "insideTop", "color": "#888888"}, "data": bands}
 
 
 def _around(values: np.ndarray) -> dict[str, float]:

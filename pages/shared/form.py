@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aecore.config import MODEL_CONFIGS, Experiment
 from aecore.recipes import RECIPES
+from pages.shared.wording import plain
 
 FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "learning_rate", "loss")
 """Those that matter most, in this order; all others come after them, group by group."""
@@ -25,27 +26,50 @@ MOST_CHARACTERS = 200
 """Of a list of numbers."""
 
 
-def settings(experiment: Experiment, first: DeltaGenerator, others: DeltaGenerator) -> Experiment:
+Cells = dict[str, DeltaGenerator]
+"""Where in the form each setting is."""
+
+
+def settings(
+    experiment: Experiment, first: DeltaGenerator, others: DeltaGenerator, cells: Cells
+) -> Experiment:
     """The form, beginning with `experiment`; what people made of it.
 
-    Draws the settings that matter most into `first`, the others into `others`. Raises SettingsError for
-    values that cannot be, after drawing.
+    Draws the settings that matter most into `first`, the others into `others`, and notes in `cells` where.
+    Raises SettingsError for values that cannot be, after drawing.
     """
-    kind = widget(first, "kind", _schemas(experiment)["kind"], experiment.model.kind)
+
+    def ask(place: DeltaGenerator, name: str, schema: dict[str, Any], default: Any) -> Any:
+        cells[name] = place.container(gap="xxsmall")
+        return widget(cells[name], name, schema, default)
+
+    kind = ask(first, "kind", _schemas(experiment)["kind"], experiment.model.kind)
     if kind in MODEL_CONFIGS:  # else the last line says that there is no such kind
         experiment = experiment.with_settings({"kind": kind})
     values: dict[str, Any] = {"kind": kind}
     schemas, defaults = _schemas(experiment), flat(experiment)
     for name in FIRST:
         if name in schemas and name != "kind":
-            values[name] = widget(first, name, schemas[name], defaults[name])
+            values[name] = ask(first, name, schemas[name], defaults[name])
     for title, record in _groups(experiment).items():
         names = [name for name in type(record).model_fields if name not in (*FIRST, *CHOSEN_APART)]
         others.caption(title)
         group = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{title}")
         for name in names:
-            values[name] = widget(group, name, schemas[name], defaults[name])
+            values[name] = ask(group, name, schemas[name], defaults[name])
     return experiment.with_settings(values)
+
+
+def mark(cells: Cells, problem: str) -> set[str]:
+    """Write what is wrong below the settings that `problem` is about; their names."""
+    about = set()
+    for sentence in problem.split("; "):
+        name = sentence.partition(" is ")[0].partition("[")[0]
+        if name in cells:
+            _, _, way_out = sentence.partition(": ")
+            cells[name].caption(f":red[{plain(way_out)}]")
+            about.add(name)
+    return about
 
 
 def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:

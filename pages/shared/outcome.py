@@ -58,6 +58,13 @@ def _figures(result: Result, experiment: Experiment) -> None:
         )
         st.metric("Trained in", duration(result.seconds), help=f"{result.epochs} epochs on {result.device}.")
         st.metric("Images per second", f"{result.images_per_second:,.0f}")
+        if result.dead_units is not None:
+            size = experiment.model.code_size
+            st.metric(
+                "Dead units",
+                f"{result.dead_units:,} of {size:,}",
+                help="Units of the code that answer every image alike: they carry nothing.",
+            )
     if gain := result.gain_over_pca:
         told = f"{gain:.1f} times smaller" if gain >= 1 else f"{1 / gain:.1f} times larger"
         st.markdown(f"Its error on images it never saw is **{told} than PCA's** with as many numbers.")

@@ -149,6 +149,19 @@ def _progress(run: Run, status: str, live: Live | None, track: curves.Track) -> 
             error(last.validation_loss if last else None),
             help="Of images held out of training, after the last full epoch.",
         )
+        if last and last.dead_units is not None and last.active_units is not None:
+            size = run.experiment.model.code_size
+            if last.active_units < size:
+                st.metric(
+                    "Active units",
+                    f"{last.active_units:,.1f}",
+                    help=f"How many of the code's {size:,} numbers are not zero, on average.",
+                )
+            st.metric(
+                "Dead units",
+                f"{last.dead_units:,}",
+                help=f"Those of the code's {size:,} units that answer every image alike.",
+            )
         st.metric("Images per second", f"{live.images_per_second:,.0f}" if live.images_per_second else "–")
         st.metric("Learning rate", f"{live.learning_rate:.3g}" if live.learning_rate else "–")
     if live.message:
@@ -169,6 +182,8 @@ def _pictures(live: Live) -> None:
         pictures.Row("Original", pictures.rgb(live.originals)),
         pictures.Row("Redrawn", pictures.rgb(live.reconstructions)),
     ]
+    if live.inputs is not None:
+        rows.insert(1, pictures.Row("Shown", pictures.rgb(live.inputs)))
     count = len(live.originals)
     png = b64encode(pictures.grid(rows, headings=[""] * count, per_line=count)).decode()
     st.image(
