@@ -183,3 +183,51 @@ def test_losses_that_no_axis_can_show_leave_a_gap():
 def test_a_logarithmic_axis_ends_at_round_numbers(losses, ends):
     axis = live(replace(noisy(1), losses=np.array(losses)), View(scale="log"), "mse")["yAxis"]
     assert (axis.get("min"), axis.get("max")) == ends
+
+
+def in_phases(*names):
+    """A training of ten steps an epoch, of one second each."""
+    epochs = [
+        Epoch(
+            epoch=number,
+            step=10 * number,
+            seconds=float(number),
+            train_loss=0.1,
+            validation_loss=None,
+            learning_rate=1e-3,
+            phase=name,
+        )
+        for number, name in enumerate(names, 1)
+    ]
+    steps = 10 * len(names)
+    return Track(
+        losses=np.full(steps, 0.1), epochs=epochs, steps_per_epoch=10, step=steps, seconds=len(names)
+    )
+
+
+def test_phases_are_the_epochs_of_one_name():
+    track = in_phases("layer pair 1", "layer pair 1", "layer pair 2", "all layers")
+    assert track.phases == [("layer pair 1", 0, 20), ("layer pair 2", 20, 30), ("all layers", 30, 40)]
+    assert in_phases("", "").phases == []
+    assert in_phases("tied").phases == [("tied", 0, 10)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "ends"), [("step", [0, 20, 30]), ("epoch", [0, 2, 3]), ("second", [0, 2, 3])]
+)
+def test_every_phase_has_its_band(unit, ends):
+    track = in_phases("layer pair 1", "layer pair 1", "all layers")
+    bands = live(track, View(unit=unit), "mse")["series"][0]["markArea"]["data"]
+    assert [begin["name"] for begin, _ in bands] == ["layer pair 1", "all layers"]
+    assert [begin["xAxis"] for begin, _ in bands] + [bands[-1][1]["xAxis"]] == ends
+    assert [end["xAxis"] for _, end in bands] == ends[1:]
+    assert live(in_phases(""), View(unit=unit), "mse")["series"][0]["markArea"]["data"] == []
+
+
+def test_of_the_last_hundred_steps_only_the_phases_in_view_have_bands():
+    track = in_phases(*["first"] * 5, *["second"] * 8)
+    bands = live(track, View(last_steps=True), "mse")["series"][0]["markArea"]["data"]
+    assert [(begin["name"], begin["xAxis"], end["xAxis"]) for begin, end in bands] == [
+        ("first", 30, 50),
+        ("second", 50, 130),
+    ]

@@ -142,6 +142,34 @@ def test_ten_test_images_one_of_each_class_are_drawn_by_the_model_as_it_is(jobs)
     assert np.abs(end.reconstructions - drawn.numpy()).max() <= 0.51  # rounded, and nothing else
 
 
+@pytest.mark.usefixtures("as_many_threads")
+def test_a_denoiser_is_shown_noisy_pictures_and_redraws_those(jobs):
+    run_id = jobs.submit(small(noise="masking", noise_level=0.5), owner="me", device="cpu")
+    reached(jobs, run_id, "over")
+    end = live(jobs, run_id)
+    assert 0.4 < (end.inputs[end.originals > 0] == 0).mean() < 0.6
+    assert np.array_equal(end.inputs[end.inputs > 0], end.originals[end.inputs > 0])
+    model = runs.load(runs.get(run_id), "cpu")
+    with torch.inference_mode():
+        drawn = model(torch.from_numpy(end.inputs.copy()) / 255).clamp(0, 1) * 255
+    assert np.abs(end.reconstructions - drawn.numpy()).max() <= 0.51
+
+
+def test_layer_by_layer_the_pictures_are_those_of_the_pairs_that_have_learnt(jobs):
+    """The outer pair alone redraws well; through inner pairs that have not learnt yet it would not."""
+    with overheard(jobs) as heard:
+        run_id = jobs.submit(
+            small(1, hidden=(64,), code_size=2, pair_epochs=(60,), learning_rate=0.01),
+            owner="me",
+            device="cpu",
+        )
+        reached(jobs, run_id, "over")
+    originals = live(jobs, run_id).originals.astype(float)
+    first_pair = [e for e in heard if e.get("step", 0) <= 8 * 60 and "reconstructions" in e][-1]
+    drawn = np.frombuffer(first_pair["reconstructions"], np.uint8).reshape(originals.shape)
+    assert ((drawn - originals) ** 2).mean() < ((originals.mean(0) - originals) ** 2).mean() / 2
+
+
 def test_the_pictures_change_as_it_learns_and_no_event_is_large(jobs):
     with overheard(jobs) as heard:
         run_id = jobs.submit(small(LONG), owner="me", device="cpu")

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA as SklearnPCA
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from aecore.config import DataConfig, DenseConfig, TrainConfig, VariationalConfig
+from aecore.config import ConvWinnersConfig, DataConfig, DenseConfig, TrainConfig, VariationalConfig
 from aecore.data.batches import pixels
 from aecore.data.noise import noisy
 from aecore.data.transforms import TRANSFORMS
@@ -81,6 +81,23 @@ def test_a_sparse_code_has_so_many_numbers_and_winners_are_taken_in_training_onl
     in_use = model.eval().encode(images)
     assert (in_use != 0).sum(1).tolist() == [4] * 50
     torch.testing.assert_close(model.encode(images[:1]), in_use[:1])  # whatever else is in the batch
+
+
+def test_each_map_keeps_its_brightest_pixel_in_training_and_winners_of_its_batch():
+    config = ConvWinnersConfig(image_shape=SHAPE, channels=(3,), kernel_size=3, lifetime=0.3)
+    model, images = build(config), pixels(pictures(10))
+    maps = model.units(images).detach().unflatten(1, (3, 64))
+    kept = model.train().encode(images).detach().unflatten(1, (3, 64))
+    for unit in range(3):
+        brightest = [max(range(64), key=lambda place: maps[n, unit, place].item()) for n in range(10)]
+        strength = [maps[n, unit, brightest[n]].item() for n in range(10)]
+        winners = sorted(range(10), key=lambda n: -strength[n])[:3]
+        for n in range(10):
+            expected = torch.zeros(64)
+            if n in winners:
+                expected[brightest[n]] = strength[n]
+            assert torch.equal(kept[n, unit], expected)
+    assert torch.equal(model.eval().encode(images), model.units(images))
 
 
 def test_the_l1_penalty_is_the_mean_of_the_sums_of_sizes():

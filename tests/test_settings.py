@@ -13,9 +13,11 @@ from aecore.config import (
     ConvConfig,
     ConvDenseConfig,
     ConvMapConfig,
+    ConvWinnersConfig,
     DataConfig,
     DenseConfig,
     Experiment,
+    RecurrentConfig,
     TrainConfig,
     VariationalConfig,
 )
@@ -198,11 +200,11 @@ SENTENCES = [
     (lambda: Experiment(data="mnist"), "data is mnist: choose a group of settings"),
     (
         lambda: Experiment(model={}),
-        "kind is missing: choose conv, conv-dense, conv-map, dense or variational",
+        "kind is missing: choose conv, conv-dense, conv-map, conv-winners, dense, recurrent or variational",
     ),
     (
         lambda: Experiment(model={"kind": "vae"}),
-        "kind is vae: choose conv, conv-dense, conv-map, dense or variational",
+        "kind is vae: choose conv, conv-dense, conv-map, conv-winners, dense, recurrent or variational",
     ),
     (
         lambda: Experiment(model={"kind": "dense", "hiden": (5,)}),
@@ -222,7 +224,7 @@ SENTENCES = [
     (lambda: Experiment().with_settings({"epochs": 0}), "epochs is 0: choose a whole number, 1 to 10,000"),
     (
         lambda: Experiment().with_settings({"kind": "vae"}),
-        "kind is vae: choose dense, conv, conv-dense, conv-map or variational",
+        "kind is vae: choose dense, conv, conv-dense, conv-map, conv-winners, recurrent or variational",
     ),
     (lambda: DenseConfig(active=33), "active is 33: choose 1 to 32 (the code size)"),
     (
@@ -247,6 +249,11 @@ SENTENCES = [
         lambda: VariationalConfig(active=3),
         "active is 3: choose none, a variational code is not sparse",
     ),
+    (
+        lambda: ConvWinnersConfig(active=3),
+        "active is 3: choose none, each map has one winner",
+    ),
+    (lambda: RecurrentConfig(activation="relu"), "activation is relu: choose tanh"),
     (lambda: TrainConfig(kl_target=1), "kl_target is 1: choose more than 0 and less than 1"),
     (
         lambda: Experiment(train=TrainConfig(kl_weight=0.1)),

@@ -157,6 +157,20 @@ def test_what_cannot_be_trained_is_said_and_train_is_disabled(address, sentence)
 
 
 @pytest.mark.usefixtures("queue")
+def test_what_is_wrong_is_said_beside_its_field_too_and_the_other_settings_open_for_it():
+    app = open_page(recipe="lab-32", dataset="mnist", code_size="8", active="9")
+    assert "active is 9" in app.error[0].value.replace("\\", "")
+    assert ":red[choose 1 to 8 \\(the code size\\)]" in [caption.value for caption in app.caption]
+    assert app.expander[0].proto.expanded
+    assert not open_page(recipe="lab-32", dataset="mnist", learning_rate="20").expander[0].proto.expanded
+
+
+def test_a_code_that_can_copy_is_trained_with_a_warning():
+    app = open_page(recipe="lab-32", dataset="mnist", code_size="784")
+    assert "the model can copy" in app.warning[0].value
+    assert not button(app, "train").disabled
+
+
 def test_what_a_link_says_is_shown_as_text():
     app = open_page(recipe=HOSTILE, dataset=HOSTILE, hidden=HOSTILE)
     assert r"\!\[x\]\(http\:\/\/example\.org" in app.error[0].value
@@ -242,6 +256,8 @@ def training(queue, stage, **settings):
                 train_loss=0.05,
                 validation_loss=0.04 / number,
                 learning_rate=1e-3,
+                dead_units=3,
+                active_units=12.25,
             )
             for number in (1, 2)
         ]

@@ -64,8 +64,11 @@ class _Walk:
         self._shape = shape
         self._counted: set[int] = set()
 
-    def passed(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        """Forward hook of every layer."""
+    def passed(
+        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor | tuple[Tensor, ...]
+    ) -> None:
+        """Forward hook of every layer; a recurrent one gives out its last memory, too."""
+        output = output[0] if isinstance(output, tuple) else output
         self._reshaped(_shape(inputs[0]))
         activation = ACTIVATION_NAMES.get(type(module), "")
         before = self.layers[-1] if self.layers else None

@@ -14,8 +14,10 @@ from aecore.config.model import (
     ConvConfig,
     ConvDenseConfig,
     ConvMapConfig,
+    ConvWinnersConfig,
     DenseConfig,
     ModelConfig,
+    RecurrentConfig,
     VariationalConfig,
 )
 from aecore.config.train import Phase, TrainConfig
@@ -28,11 +30,13 @@ __all__ = [
     "ConvConfig",
     "ConvDenseConfig",
     "ConvMapConfig",
+    "ConvWinnersConfig",
     "DataConfig",
     "DenseConfig",
     "Experiment",
     "ModelConfig",
     "Phase",
+    "RecurrentConfig",
     "TrainConfig",
     "VariationalConfig",
 ]

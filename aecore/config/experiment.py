@@ -42,7 +42,7 @@ class Experiment(Record):
     def warnings(self) -> list[str]:
         """What is allowed but probably not meant, a sentence each."""
         model, train = self.model, self.train
-        sparse = model.active or model.lifetime or train.l1_weight or train.kl_weight
+        sparse = model.sparse or train.l1_weight or train.kl_weight
         if model.code_size < model.pixel_count or sparse or not self.data.plain or model.input_dropout:
             return []
         return [

@@ -81,6 +81,11 @@ class ModelConfig(Record):
         return self.active if isinstance(self.active, int) else max(1, round(self.active * self.code_size))
 
     @property
+    def sparse(self) -> bool:
+        """Whether some units of a code are silenced, in training at least."""
+        return self.active is not None or self.lifetime is not None
+
+    @property
     def pair_count(self) -> int:
         """How many pairs of layers can be trained one after the other, from the outside in; 0 for none."""
         return 0
@@ -256,6 +261,60 @@ class ConvMapConfig(PooledConfig):
         return self
 
 
+class ConvWinnersConfig(PooledConfig):
+    """Convolutions whose last pictures, the maps, keep in training only their brightest pixel each."""
+
+    title = "Convolutional, winner takes all"
+
+    settled = frozenset({"code_size", "active"})
+
+    kind: Literal["conv-winners"] = "conv-winners"
+    """Which network of the registry this is."""
+
+    channels: Channels = (16,)
+    """Channels of each convolution, in the encoder's order; the last are the maps."""
+
+    code_activation: Activation = "relu"
+    """What is done with the code's own sums; winners are taken after it."""
+
+    kernel_size: Annotated[int, Field(ge=1, le=63)] = 11
+    """Height and width of what a convolution sees at once and a map's pixel paints; an odd number."""
+
+    @property
+    def code_shape(self) -> tuple[int, int, int]:
+        _, height, width = self.image_shape
+        return self.channels[-1], height, width
+
+    @property
+    def sparse(self) -> bool:
+        return True
+
+    @model_validator(mode="after")
+    def _takes_winners(self) -> Self:
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size is {self.kernel_size}: choose an odd number, it needs a middle")
+        if self.active is not None:
+            raise ValueError(f"active is {self.active:g}: choose none, each map has one winner")
+        return self
+
+
+class RecurrentConfig(ModelConfig):
+    """An LSTM that reads the image row by row, and one that writes it again."""
+
+    title = "Recurrent"
+
+    settled = frozenset({"activation"})
+
+    kind: Literal["recurrent"] = "recurrent"
+    """Which network of the registry this is."""
+
+    activation: Literal["tanh"] = "tanh"
+    """An LSTM brings its own."""
+
+    memory: Width = 128
+    """How many numbers each LSTM remembers from row to row."""
+
+
 class VariationalConfig(ModelConfig):
     """A dense autoencoder whose code is a normal distribution for each image, kept close to N(0, 1)."""
 
@@ -281,7 +340,13 @@ class VariationalConfig(ModelConfig):
 
 
 AnyModelConfig = Annotated[
-    DenseConfig | ConvConfig | ConvDenseConfig | ConvMapConfig | VariationalConfig,
+    DenseConfig
+    | ConvConfig
+    | ConvDenseConfig
+    | ConvMapConfig
+    | ConvWinnersConfig
+    | RecurrentConfig
+    | VariationalConfig,
     Field(discriminator="kind"),
 ]
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {

@@ -8,7 +8,9 @@ from aecore.models.base import Autoencoder
 from aecore.models.conv import ConvAutoencoder
 from aecore.models.dense import DenseAutoencoder
 from aecore.models.pooled import ConvDenseAutoencoder, ConvMapAutoencoder
+from aecore.models.recurrent import RecurrentAutoencoder
 from aecore.models.variational import VariationalAutoencoder
+from aecore.models.winners import ConvWinnersAutoencoder
 from aecore.settings import SettingsError
 
 MODELS: dict[str, type[Autoencoder]] = {
@@ -16,6 +18,8 @@ MODELS: dict[str, type[Autoencoder]] = {
     "conv": ConvAutoencoder,
     "conv-dense": ConvDenseAutoencoder,
     "conv-map": ConvMapAutoencoder,
+    "conv-winners": ConvWinnersAutoencoder,
+    "recurrent": RecurrentAutoencoder,
     "variational": VariationalAutoencoder,
 }
 
@@ -44,9 +48,14 @@ def training_memory(config: ModelConfig, batch_size: int) -> int:
         model = MODELS[config.kind](config)
         for module in model.modules():
             if not any(module.children()):  # a layer, not a group of layers
-                module.register_forward_hook(lambda _layer, _input, output: outputs.append(output.numel()))
+                module.register_forward_hook(lambda _layer, _input, output: outputs.append(_count(output)))
         model(torch.empty(1, *config.image_shape))
     return weights_memory(config) + 4 * 2 * batch_size * sum(outputs)
+
+
+def _count(output: torch.Tensor | tuple[torch.Tensor, ...]) -> int:
+    """How many numbers a layer gives out; a recurrent one gives its last memory besides."""
+    return (output[0] if isinstance(output, tuple) else output).numel()
 
 
 def check_size(config: ModelConfig, batch_size: int) -> None:

@@ -1,6 +1,6 @@
 """Sparse dictionaries as the papers describe them: many units, few of them active."""
 
-from aecore.config import DenseConfig, TrainConfig
+from aecore.config import ConvWinnersConfig, DataConfig, DenseConfig, RecurrentConfig, TrainConfig
 from aecore.recipes.recipe import Published, Recipe
 
 RECIPES = (
@@ -33,5 +33,26 @@ RECIPES = (
             weight_std=0.01,
         ),
         train=TrainConfig(epochs=50, batch_size=100, learning_rate=1e-3),
+    ),
+    Recipe(
+        name="conv-wta",
+        title="Winner takes all, convolutional: 16 shapes and where they stand",
+        source="Makhzani and Frey, Winner-Take-All Autoencoders, 2015; the size is that of the first "
+        "author's demonstration.",
+        note="One winner for each map in training; in use the maps are dense, so its error says little: look "
+        "at the shapes. Adam instead of momentum.",
+        model=ConvWinnersConfig(output_activation="identity", weight_std=0.01),
+        train=TrainConfig(epochs=3, batch_size=128, learning_rate=1e-3),
+    ),
+    Recipe(
+        name="lstm-30",
+        title="Recurrent: an LSTM reads the rows and another writes them, code of 30",
+        source="Aurélien Géron, Hands-On Machine Learning, 2nd edition, chapter 17, on Fashion-MNIST.",
+        published=(Published("validation loss", 0.3206, remark="cross-entropy, after 10 epochs"),),
+        note="One layer of memory each way where the source has two in the encoder, and Adam instead of "
+        "plain descent, which gets lower.",
+        model=RecurrentConfig(memory=100, code_size=30, code_activation="tanh"),
+        data=DataConfig(dataset="fashion-mnist"),
+        train=TrainConfig(epochs=10, batch_size=32, loss="bce"),
     ),
 )

@@ -159,8 +159,8 @@ def widget(place: DeltaGenerator, name: str, schema: dict[str, Any], default: An
         "help": schema.get("description"),
         "bind": "query-params",
     }
-    if "enum" in schema:
-        options = schema["enum"]
+    if "enum" in schema or "const" in schema:
+        options = schema.get("enum") or [schema["const"]]
         return place.selectbox(options=options, index=options.index(default), **what)
     if schema.get("type") == "boolean":
         return place.toggle(value=default, **what)
@@ -183,7 +183,8 @@ def widget(place: DeltaGenerator, name: str, schema: dict[str, Any], default: An
 
 def _shown(schema: dict[str, Any], value: Any) -> Any:
     """A value as its widget holds it."""
-    in_words = "enum" not in schema and schema.get("type") not in ("boolean", "integer", "number")
+    chosen = "enum" in schema or "const" in schema
+    in_words = not chosen and schema.get("type") not in ("boolean", "integer", "number")
     return words(value, none="") if in_words else value
 
 
