@@ -297,6 +297,8 @@ def test_a_run_in_training_shows_how_far_it_is(queue, stage, control):
         "Epoch": "3 of 4",
         "Training loss": "0.06000",
         "Validation loss": "0.02000",
+        "Active units": "12.2",
+        "Dead units": "3",
         "Images per second": "1,234",
         "Learning rate": "0.0025",
     }
