@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -169,7 +170,7 @@ def reporter(experiment: Experiment, monkeypatch) -> tuple[Reporter, list]:
     monkeypatch.setattr("aecore.jobs.reporter.SECONDS_BETWEEN_EVENTS", 0)
     said = []
     reporter = Reporter(lambda **event: said.append(event), create(experiment), data.load("digits"), "cpu")
-    reporter.watch(torch.nn.Identity(), runs.History())
+    reporter.watch(SimpleNamespace(learner=torch.nn.Identity()), runs.History())
     return reporter, said
 
 
