@@ -103,29 +103,31 @@ answer = st.container(horizontal=True, gap="medium")
 sheet, numbers = answer.container(horizontal=True, wrap=False, width=WIDTH), answer.container(width=220)
 try:
     with sheet, st.spinner(f"Comparing {PARTS[part].lower()} pictures with PCA, some seconds the first time"):
-        images, labels = state.part(run.id, dataset, part)
+        _, labels = state.part(run.id, dataset, part)
         compared = state.comparison(run.id, dataset, part, device)
-        pca = state.pca(run.id, device)
+        inputs, targets = state.versions(run.id, dataset, part, device)
+        pca = state.baselines(run.id, device).pca
 except LabError as error:
     st.error(plain(str(error)))
     st.stop()
 
 only = None if label == "all" else int(label)
 shown = gallery.indices(show, compared.model.errors, labels, only, int(count), draw)
-rows = gallery.rows(images[shown.tolist()].to(device), model, pca if beside else None, compared, shown)
+chosen = shown.tolist()
+rows = gallery.rows(inputs[chosen], targets[chosen], model, pca if beside else None, compared, shown)
 headings = [names[labels[index]] for index in shown]
 png = pictures.grid(rows, headings=headings, per_line=PER_LINE, legend=True)
 sheet.image(
     png,
     width=pictures.width(png),
     alt=f"{len(shown)} pictures of {source.title}: as they were, as the model redraws them, and where "
-    f"that is too bright or too dark{'; then the same for PCA' if beside else ''}",
+    f"that is too bright or too dark{'; then the same for PCA' if beside and pca else ''}",
 )
 with numbers:
     quality.show(run, dataset, compared)
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.caption(gallery.about(show, draw), width="stretch")
+    st.caption(" ".join([gallery.about(show, draw), *gallery.asked(run.experiment)]), width="stretch")
     st.download_button(
         "Picture (PNG)",
         png,
@@ -146,7 +148,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
 
 st.subheader("Error by class")
-st.caption("Bars are means; lines span 8 of 10 pictures. Look for classes where the two methods differ most.")
+look = "Look for classes where the two methods differ most." if pca else ""
+st.caption(f"Bars are means; lines span 8 of 10 pictures. {look}")
 st.plotly_chart(
     figures.error_by_class(gallery.by_class(compared, labels, names)),
     key="by-class",

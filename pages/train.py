@@ -37,6 +37,10 @@ def choice(place: DeltaGenerator, label: str, titles: dict[str, str], *, key: st
     place.selectbox(
         label, list(titles), format_func=lambda name: titles.get(name, name), key=key, on_change=anew
     )
+    if name not in titles:
+        st.warning(
+            f"The linked {label.lower()} ({plain(name[:60])}) cannot be chosen here: going on with others."
+        )
     return name if name in titles else default
 
 
@@ -126,7 +130,7 @@ def plan(original: Experiment) -> None:
                     f"{cost.parameters:,} parameters"
                 )
         if problem:
-            st.error(plain(problem), icon=":material/block:")
+            st.error(plain(form.in_labels(problem)), icon=":material/block:")
         for warning in experiment.warnings if not problem else ():
             st.warning(warning, icon=":material/content_copy:")
         if cost and (too_long := limits.time_warning(cost.seconds)):

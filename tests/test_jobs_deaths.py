@@ -357,6 +357,6 @@ def test_an_engine_that_does_not_start_is_told_and_tried_again(own_home, monkeyp
         trained_for(jobs, run_id, 1)
         assert jobs.trouble == ""
         processes = family(engine_of(jobs).pid)
-    assert alive(processes) == []  # closing has ended it
+    eventually(lambda: alive(processes), lambda left: not left)  # closing has ended it
     eventually(lambda: runs.get(run_id).status, lambda now: now == "interrupted")
     assert jobs.message(run_id).startswith("the lab was ended while this run was training")

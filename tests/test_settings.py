@@ -327,6 +327,8 @@ def test_a_code_that_follows_from_the_layers_has_their_size():
     assert ConvDenseConfig().code_size == 8 * 4 * 4
     assert ConvMapConfig().code_size == 32 * 7 * 7
     assert ConvMapConfig(image_shape="1, 31, 17", channels="4, 5, 6").code_size == 6 * 4 * 3
+    wider = Experiment().with_settings({"kind": "conv-map"}).with_settings({"channels": "2"}).model
+    assert wider.code_size == 2 * 14 * 14
     switched = Experiment().with_settings({"kind": "conv-map", "channels": "2"}).model
     assert switched.code_size == 2 * 14 * 14
 

@@ -144,22 +144,22 @@ def test_a_data_set_that_does_not_fit_another_recipe_gives_way():
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ({"loss": "bce", "output_activation": "identity"}, "output_activation is identity"),
-        ({"hidden": "abc"}, "hidden is abc"),
-        ({"train_count": "70000"}, "train_count"),
+        ({"loss": "bce", "output_activation": "identity"}, "Output activation is identity"),
+        ({"hidden": "abc"}, "Hidden is abc"),
+        ({"train_count": "70000"}, "Train count is 70"),
         ({"hidden": "65536,65536"}, "GB of memory"),
     ],
 )
 def test_what_cannot_be_trained_is_said_and_train_is_disabled(address, sentence):
     app = open_page(recipe="lab-32", dataset="mnist", **address)
-    assert [error for error in app.error if sentence.replace("_", r"\_") in error.value]
+    assert [error for error in app.error if sentence in error.value]
     assert button(app, "train").disabled
 
 
 @pytest.mark.usefixtures("queue")
 def test_what_is_wrong_is_said_beside_its_field_too_and_the_other_settings_open_for_it():
     app = open_page(recipe="lab-32", dataset="mnist", code_size="8", active="9")
-    assert "active is 9" in app.error[0].value.replace("\\", "")
+    assert "Active is 9" in app.error[0].value.replace("\\", "")
     assert ":red[choose 1 to 8 \\(the code size\\)]" in [caption.value for caption in app.caption]
     assert app.expander[0].proto.expanded
     assert not open_page(recipe="lab-32", dataset="mnist", learning_rate="20").expander[0].proto.expanded

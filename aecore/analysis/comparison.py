@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from aecore.analysis.reconstruction import Reconstruct, errors, psnr, reconstruct, ssim
 from aecore.config import DataConfig, Experiment
 from aecore.data import ImageSet
-from aecore.data.batches import hold_out
+from aecore.data.batches import hold_out, pixels
+from aecore.data.pairs import input_and_target
+from aecore.data.transforms import TRANSFORMS
 from aecore.errors import LabError
+from aecore.losses import IMAGES_AT_ONCE, mean_image
 from aecore.models.base import Autoencoder
 from aecore.models.pca import PCA
 
@@ -50,8 +54,8 @@ class Comparison:
     """The same images, come back from a model, from PCA, and from no code at all."""
 
     model: Quality
-    pca: Quality
-    """PCA with the same code size, fitted to the images that the model was trained on."""
+    pca: Quality | None
+    """PCA beside it; None where that would copy the image."""
 
     mean_image: Quality
     """Every image answered with the mean of those training images."""
@@ -60,32 +64,67 @@ class Comparison:
     """Which images SSIM was measured on: at most 500 indices, evenly spread, int64 (S,)."""
 
 
-def compare(model: Autoencoder, pca: PCA, images: Tensor) -> Comparison:
-    """Judge a model on uint8 images (N, C, H, W), N at least 1, on the device of model and `pca`.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Baselines:
+    """What is fitted to the targets that a model was trained on, to stand beside it."""
 
-    `pca` is the model's, from `fit_pca`: for images of another data set, too. MSE and PSNR are of all
-    images, SSIM of an evenly spread sample of at most 500. Raises LabError where the images have another
+    pca: PCA | None
+    """With as many components as a code has numbers other than zero; None where that would copy the image."""
+
+    mean: Tensor
+    """The mean image (C, H, W) in [0, 1]."""
+
+
+def compare(model: Autoencoder, baselines: Baselines, inputs: Tensor, targets: Tensor) -> Comparison:
+    """Judge a model by what it makes of `inputs`, where `targets` are asked for.
+
+    Both are uint8 (N, C, H, W), N at least 1, on the device of model and baselines, from `versions`. The
+    baselines are the model's, from `fit_baselines`: for images of another data set, too. MSE and PSNR are of
+    all images, SSIM of an evenly spread sample of at most 500. Raises LabError where the images have another
     shape than the model's.
     """
-    sample = np.linspace(0, len(images) - 1, min(len(images), SAMPLE)).astype(np.int64)
-    sampled = images[sample.tolist()]
-    originals = sampled.cpu().numpy()
+    sample = np.linspace(0, len(targets) - 1, min(len(targets), SAMPLE)).astype(np.int64)
+    sampled = inputs[sample.tolist()]
+    wanted = targets[sample.tolist()].cpu().numpy()
 
     def quality(answer: Reconstruct) -> Quality:
         return Quality(
-            errors=errors(answer, images).numpy(),
-            ssim=ssim(originals, reconstruct(answer, sampled).cpu().numpy()),
+            errors=errors(answer, inputs, targets).numpy(),
+            ssim=ssim(wanted, reconstruct(answer, sampled).cpu().numpy()),
         )
 
     return Comparison(
-        model=quality(model), pca=quality(pca), mean_image=quality(pca.mean.expand_as), sample=sample
+        model=quality(model),
+        pca=quality(baselines.pca) if baselines.pca else None,
+        mean_image=quality(baselines.mean.expand_as),
+        sample=sample,
     )
 
 
-def fit_pca(experiment: Experiment, images: ImageSet) -> PCA:
-    """PCA with the experiment's code size, fitted to the images it trains on: those of its own data set."""
+def versions(images: Tensor, data: DataConfig) -> tuple[Tensor, Tensor]:
+    """What a model trained with `data` sees of uint8 images (N, C, H, W), and what it is asked for.
+
+    Both are uint8 and as large; noise is the same each time, and cut off at black and white.
+    """
+    if data.noise == data.input_transform == data.target_transform == "none":
+        return images, images
+    generator = torch.Generator(images.device).manual_seed(data.split_seed)
+    pairs = [input_and_target(pixels(batch), data, generator) for batch in images.split(IMAGES_AT_ONCE)]
+    return _stored([inputs for inputs, _ in pairs]), _stored([targets for _, targets in pairs])
+
+
+def _stored(batches: list[Tensor]) -> Tensor:
+    return torch.cat([batch.clamp(0, 1).mul(255).round().to(torch.uint8) for batch in batches])
+
+
+def fit_baselines(experiment: Experiment, images: ImageSet) -> Baselines:
+    """PCA and mean of what the experiment is asked for of the images it trains on: of its own data set."""
     train_images, _ = hold_out(images.train_images, experiment.data)
-    return PCA(train_images, experiment.model.code_size)
+    transform, size = TRANSFORMS[experiment.data.target_transform], experiment.model.pca_size
+    return Baselines(
+        pca=PCA(train_images, size, transform) if size else None,
+        mean=transform(mean_image(train_images)[None])[0],
+    )
 
 
 def splits(images: ImageSet, data: DataConfig) -> list[Split]:

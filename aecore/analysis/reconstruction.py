@@ -30,13 +30,17 @@ def reconstruct(model: Reconstruct, images: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def errors(model: Reconstruct, images: Tensor) -> Tensor:
+def errors(model: Reconstruct, images: Tensor, targets: Tensor | None = None) -> Tensor:
     """Mean squared error per pixel of each uint8 image (N, C, H, W): float32 (N,), on the CPU.
 
-    Pixels in [0, 1], of the reconstruction as it is, neither rounded nor cut off. Raises LabError as
-    `reconstruct` does.
+    Pixels in [0, 1], of the reconstruction as it is, neither rounded nor cut off, against `targets`, like the
+    images, or the images themselves. Raises LabError as `reconstruct` does.
     """
-    found = [(answer - batch).square().flatten(1).mean(1) for batch, answer in _answers(model, images)]
+    wanted = (images if targets is None else targets).split(IMAGES_AT_ONCE)
+    found = [
+        (answer - pixels(batch)).square().flatten(1).mean(1)
+        for (_, answer), batch in zip(_answers(model, images), wanted, strict=False)
+    ]
     return torch.cat([torch.empty(0, device=images.device), *found]).cpu()
 
 

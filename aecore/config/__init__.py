@@ -20,10 +20,11 @@ from aecore.config.model import (
     RecurrentConfig,
     VariationalConfig,
 )
-from aecore.config.train import Phase, TrainConfig
+from aecore.config.train import PHASES, Phase, TrainConfig
 
 __all__ = [
     "MODEL_CONFIGS",
+    "PHASES",
     "Activation",
     "AnyModelConfig",
     "Channels",

@@ -94,8 +94,9 @@ class Experiment(Record):
         if kind != self.model.kind:
             if kind not in MODEL_CONFIGS:
                 raise SettingsError(f"kind is {kind}: choose {either(MODEL_CONFIGS)}")
-            shared = ModelConfig.model_fields.keys() - MODEL_CONFIGS[kind].settled
-            model = {name: model[name] for name in shared} | {"kind": kind}
+            model = {name: model[name] for name in ModelConfig.model_fields} | {"kind": kind}
+        for name in MODEL_CONFIGS[kind].settled:
+            del model[name]
         fields = {
             "model": MODEL_CONFIGS[kind].model_fields,
             "data": DataConfig.model_fields,

@@ -81,6 +81,14 @@ class ModelConfig(Record):
         return self.active if isinstance(self.active, int) else max(1, round(self.active * self.code_size))
 
     @property
+    def pca_size(self) -> int | None:
+        """How many components PCA has beside it: as many as a code has numbers other than zero.
+
+        None where those are as many as the pixels, for PCA copies the image then and is no yardstick.
+        """
+        return self.active_count if self.active_count < self.pixel_count else None
+
+    @property
     def sparse(self) -> bool:
         """Whether some units of a code are silenced, in training at least."""
         return self.active is not None or self.lifetime is not None

@@ -18,7 +18,7 @@ RECIPES = (
     ),
     Recipe(
         name="keras-32-sparse",
-        title="The same with an L1 penalty",
+        title="Dense network of the Keras blog, code of 32, with an L1 penalty",
         source=BLOG,
         published=(Published("validation loss", 0.10, remark="cross-entropy, after 100 epochs"),),
         note="The blog's figure is older than its optimiser: it was reached with Adadelta. Adam gets lower.",

@@ -33,7 +33,7 @@ class Trial(Record):
     """A figure for each of the published ones, in the recipe's order; None where the training broke off."""
 
     test_mse: float | None
-    pca_mse: float
+    pca_mse: float | None
     seconds: float
     images_per_second: float
     dead_units: int | None

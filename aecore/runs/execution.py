@@ -211,11 +211,12 @@ def measure(
     data = experiment.data
     transform = TRANSFORMS[data.target_transform]
     mean = transform(mean_image(train_images)[None])
+    size = experiment.model.pca_size
     test_mse = error(model)
     return Figures(
         test_loss=test_mse if experiment.train.loss == "mse" else error(model, experiment.train.loss),
         test_mse=test_mse,
-        pca_mse=evaluate(PCA(train_images, experiment.model.code_size, transform), test_images, data=data),
+        pca_mse=size and evaluate(PCA(train_images, size, transform), test_images, data=data),
         mean_image_mse=evaluate(lambda images: mean.expand_as(images), test_images, data=data),
     )
 

@@ -47,8 +47,9 @@ class Figures(Record):
     test_mse: float | None
     """Mean squared error per pixel, pixels in [0, 1]."""
 
-    pca_mse: float
-    """The same error of PCA with the same code size, fitted to the same training images."""
+    pca_mse: float | None
+    """The same error of PCA, fitted to the same training images, with as many components as a code has
+    numbers other than zero; None where PCA with so many would copy the image."""
 
     mean_image_mse: float
     """The same error of answering every image with the mean training image."""
@@ -56,7 +57,7 @@ class Figures(Record):
     @property
     def gain_over_pca(self) -> float | None:
         """How many times smaller the test error is than PCA's."""
-        return self.pca_mse / self.test_mse if self.test_mse else None
+        return self.pca_mse / self.test_mse if self.test_mse and self.pca_mse is not None else None
 
 
 class Result(Figures):

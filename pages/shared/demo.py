@@ -45,7 +45,8 @@ def steps(run: Run) -> list[Step]:
         ),
         Step(
             "It only knows its own data",
-            f"The same model on {SOURCES[other].title}, which it never saw: it redraws them badly.",
+            f"The same model on {SOURCES[other].title}, which it never saw. Look how much larger its error "
+            "is than on its own pictures, and whether PCA wins.",
             reconstruct,
             shown | {"data": other, "show": "random", "pca": "yes"},
         ),

@@ -5,6 +5,7 @@ experiment the form began with, so that a link to the page carries the changed s
 """
 
 import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from aecore.config import MODEL_CONFIGS, Experiment
+from aecore.config import MODEL_CONFIGS, PHASES, Experiment, ModelConfig
 from aecore.recipes import RECIPES
 from pages.shared.wording import plain
 
@@ -21,6 +22,12 @@ FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "lea
 
 CHOSEN_APART = ("dataset", "image_shape")
 """They follow from the choice of a data set."""
+
+
+def _apart(experiment: Experiment) -> set[str]:
+    """Settings without a widget: those that follow from others."""
+    return {*CHOSEN_APART, *type(experiment.model).settled}
+
 
 MOST_CHARACTERS = 200
 """Of a list of numbers."""
@@ -48,11 +55,16 @@ def settings(
         experiment = experiment.with_settings({"kind": kind})
     values: dict[str, Any] = {"kind": kind}
     schemas, defaults = _schemas(experiment), flat(experiment)
+    if st.session_state.get("form-kind", kind) != kind:
+        for name in (type(experiment.model).model_fields.keys() - ModelConfig.model_fields.keys()) | PHASES:
+            st.session_state[name] = _shown(schemas[name], defaults[name])  # another kind begins with its own
+    st.session_state["form-kind"] = kind
+    apart = {"kind", *_apart(experiment)}
     for name in FIRST:
-        if name in schemas and name != "kind":
+        if name in schemas and name not in apart:
             values[name] = ask(first, name, schemas[name], defaults[name])
     for title, record in _groups(experiment).items():
-        names = [name for name in type(record).model_fields if name not in (*FIRST, *CHOSEN_APART)]
+        names = [name for name in type(record).model_fields if name not in {*FIRST, *apart}]
         others.caption(title)
         group = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{title}")
         for name in names:
@@ -75,8 +87,9 @@ def mark(cells: Cells, problem: str) -> set[str]:
 def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
     """Make the form show `experiment` when it is drawn, apart from the settings in `keep`."""
     schemas = _schemas(experiment)
+    st.session_state.pop("form-kind", None)
     for name, value in flat(experiment).items():
-        if name not in (*CHOSEN_APART, *keep):
+        if name not in (*_apart(experiment), *keep):
             st.session_state[name] = _shown(schemas[name], value)
 
 
@@ -96,7 +109,7 @@ def changes(experiment: Experiment, original: Experiment) -> dict[str, Any]:
     return {
         name: value
         for name, value in flat(experiment).items()
-        if name not in CHOSEN_APART and value != defaults[name]
+        if name not in _apart(experiment) and value != defaults[name]
     }
 
 
@@ -125,7 +138,25 @@ def words(value: Any, none: str = "none") -> str:
 
 
 def label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    """Such as "Learning rate" or "KL weight"."""
+    return re.sub(
+        r"\b(kl|l1)\b", lambda word: word[0].upper(), name.replace("_", " ").capitalize(), flags=re.I
+    )
+
+
+def in_labels(problem: str) -> str:
+    """A sentence about settings with the names that the form gives them."""
+    named = re.sub(
+        r"[a-z0-9]+(?:_[a-z0-9]+)+",
+        lambda name: label(name[0])[0].lower() + label(name[0])[1:] if name[0] in _names() else name[0],
+        problem,
+    )
+    return "; ".join(part[:1].upper() + part[1:] for part in named.split("; "))
+
+
+@cache
+def _names() -> set[str]:
+    return {name for kind in MODEL_CONFIGS for name in _schemas_of(kind)}
 
 
 def flat(experiment: Experiment) -> dict[str, Any]:
@@ -165,12 +196,9 @@ def widget(place: DeltaGenerator, name: str, schema: dict[str, Any], default: An
     if schema.get("type") == "boolean":
         return place.toggle(value=default, **what)
     if schema.get("type") in ("integer", "number"):
-        low, high = _limits(schema)
         whole = schema["type"] == "integer"
-        return place.number_input(
+        return place.number_input(  # without limits: past them it would keep the old value and say nothing
             value=default,
-            min_value=low,
-            max_value=high,
             step=1 if whole else step(default),
             format="%d" if whole else "%g",
             **what,
@@ -186,16 +214,6 @@ def _shown(schema: dict[str, Any], value: Any) -> Any:
     chosen = "enum" in schema or "const" in schema
     in_words = not chosen and schema.get("type") not in ("boolean", "integer", "number")
     return words(value, none="") if in_words else value
-
-
-def _limits(schema: dict[str, Any]) -> tuple[Any, Any]:
-    """Lowest and highest number; where a real number must stay off its bound, the record says so."""
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    high = schema.get("maximum", schema.get("exclusiveMaximum"))
-    if schema["type"] == "number":
-        return (None if low is None else float(low)), (None if high is None else float(high))
-    low = low + 1 if "exclusiveMinimum" in schema else low
-    return low, (high - 1 if "exclusiveMaximum" in schema else high)
 
 
 def step(value: float) -> float:

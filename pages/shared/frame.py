@@ -86,9 +86,11 @@ def choose_model() -> Run:
     st.session_state["last_model"] = run_id
     run = usable[run_id]
     model = run.experiment.model
+    fewer = f", {model.compression:.1f} times fewer" if model.compression > 1 else ""
+    active = f", {model.active_count:,} of them not zero" if model.active else ""
     st.sidebar.caption(
-        f"{model.title} network, trained on {SOURCES[run.experiment.data.dataset].title}. A picture becomes "
-        f"{model.code_size:,} numbers, {model.compression:.1f} times fewer than it has pixels."
+        f"{model.title} network, trained on {SOURCES[run.experiment.data.dataset].title}. A picture of "
+        f"{model.pixel_count:,} numbers becomes {model.code_size:,}{fewer}{active}."
     )
     return run
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from aecore.analysis.comparison import Comparison
     from aecore.analysis.reconstruction import ClassErrors, Reconstruct
+    from aecore.config import Experiment
 
 SHOW = {"random": "At random", "best": "Best", "worst": "Worst"}
 """Which pictures: by chance, or those with the model's smallest or largest errors."""
@@ -32,24 +33,28 @@ def indices(
 
 
 def rows(
-    originals: "Tensor",
+    inputs: "Tensor",
+    targets: "Tensor",
     model: "Reconstruct",
     pca: "Reconstruct | None",
     compared: "Comparison",
     shown: np.ndarray,
 ) -> list[pictures.Row]:
-    """The images (N, C, H, W), what became of each, how far off that is, and the same for PCA.
+    """The images asked for (N, C, H, W), what the model saw where that is not the same, what it made of it,
+    how far off that is, and the same for PCA.
 
     `shown` says which of the compared images they are: the errors under them are those of the comparison.
     """
     from aecore.analysis.reconstruction import reconstruct
 
-    before = originals.cpu().numpy()
+    before = targets.cpu().numpy()
     found = [pictures.Row("Original", pictures.rgb(before))]
+    if not inputs.equal(targets):
+        found.append(pictures.Row("It sees", pictures.rgb(inputs.cpu().numpy())))
     methods = [("Redrawn", "Error", model, compared.model), ("PCA", "PCA error", pca, compared.pca)]
     for name, off, method, quality in methods:
-        if method is not None:
-            after = reconstruct(method, originals).cpu().numpy()
+        if method is not None and quality is not None:
+            after = reconstruct(method, inputs).cpu().numpy()
             difference = (after.astype(np.float32) - before) / 255
             texts = [f"{error:.4f}" for error in quality.errors[shown]]
             found.append(pictures.Row(name, pictures.rgb(after)))
@@ -66,13 +71,27 @@ def about(show: str, draw: int) -> str:
     return "The largest errors first. Look for what is rare in them."
 
 
+def asked(experiment: "Experiment") -> list[str]:
+    """Sentences on what the model is shown and compared with, where that goes without saying no more."""
+    told, data, model = [], experiment.data, experiment.model
+    if not data.plain:
+        told.append("Shown and judged as in its training: *It sees* is what the model was given.")
+    if model.pca_size is None:
+        told.append(
+            f"PCA with {model.code_size:,} numbers copies a picture of {model.pixel_count:,}: it is left out."
+        )
+    elif model.pca_size < model.code_size:
+        told.append(f"PCA has {model.pca_size:,} numbers, as many as a code has other than zero.")
+    return told
+
+
 def table(compared: "Comparison", labels: np.ndarray, names: Sequence[str]) -> bytes:
     """The error of every image, for the model and for PCA, as CSV."""
     columns = {
         "image": np.arange(len(labels)),
         "class": [names[label] for label in labels],
         "mse": compared.model.errors,
-        "pca_mse": compared.pca.errors,
+        **({"pca_mse": compared.pca.errors} if compared.pca else {}),
         "mean_image_mse": compared.mean_image.errors,
     }
     return pd.DataFrame(columns).to_csv(index=False).encode()
@@ -84,7 +103,5 @@ def by_class(
     """The errors class by class, of the model and of PCA."""
     from aecore.analysis.reconstruction import by_class
 
-    return {
-        "This model": by_class(compared.model.errors, labels, names),
-        "PCA": by_class(compared.pca.errors, labels, names),
-    }
+    methods = {"This model": compared.model, "PCA": compared.pca}
+    return {name: by_class(method.errors, labels, names) for name, method in methods.items() if method}

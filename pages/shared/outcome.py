@@ -46,11 +46,13 @@ def _figures(result: Result, experiment: Experiment) -> None:
             error(result.test_mse),
             help="Mean squared error per pixel on images it never saw; black is 0 and white is 1.",
         )
-        st.metric(
-            f"PCA, code of {experiment.model.code_size}",
-            error(result.pca_mse),
-            help="Principal component analysis, which only scales and adds pixels, with as many numbers.",
-        )
+        if result.pca_mse is not None:
+            st.metric(
+                f"PCA, code of {experiment.model.pca_size}",
+                error(result.pca_mse),
+                help="Principal component analysis, which only scales and adds pixels, with as many numbers "
+                "as a code has other than zero.",
+            )
         st.metric(
             "Mean image",
             error(result.mean_image_mse),
@@ -67,7 +69,20 @@ def _figures(result: Result, experiment: Experiment) -> None:
             )
     if gain := result.gain_over_pca:
         told = f"{gain:.1f} times smaller" if gain >= 1 else f"{1 / gain:.1f} times larger"
-        st.markdown(f"Its error on images it never saw is **{told} than PCA's** with as many numbers.")
+        size = experiment.model.pca_size
+        many = (
+            "as many numbers"
+            if size == experiment.model.code_size
+            else f"{size} numbers, as many as are active"
+        )
+        st.markdown(f"Its error on images it never saw is **{told} than PCA's** with {many}.")
+    if experiment.model.pca_size is None:
+        st.markdown(
+            f"PCA with {experiment.model.code_size:,} numbers copies a picture of "
+            f"{experiment.model.pixel_count:,}: it is no yardstick here."
+        )
+    if not experiment.data.plain:
+        st.caption("Measured as it was trained: on what it was shown, against what it was asked for.")
 
 
 def _ways_on(run: Run, status: str) -> None:

@@ -18,13 +18,14 @@ def show(run: Run, dataset: str, compared: "Comparison") -> None:
     _figure(
         f"Error on {len(ours.errors):,} pictures",
         error(ours.mse),
-        f"{_times(pca.mse, ours.mse)} than PCA's",
-        better=ours.mse <= pca.mse,
+        pca and f"{_times(pca.mse, ours.mse)} than PCA's",
+        better=pca is None or ours.mse <= pca.mse,
         help="Mean squared error per pixel, where black is 0 and white is 1. PCA is the best linear code of "
         "this size; the mean picture is the answer that does not look at the question.",
     )
     st.caption(
-        f"PCA {error(pca.mse)}, mean picture {error(mean.mse)} ({_times(mean.mse, ours.mse)} than that)"
+        f"{pca and f'PCA {error(pca.mse)}, ' or ''}mean picture {error(mean.mse)} "
+        f"({_times(mean.mse, ours.mse)} than that)"
     )
     own = run.experiment.data.dataset
     if dataset != own and run.result and run.result.test_mse:
@@ -35,24 +36,24 @@ def show(run: Run, dataset: str, compared: "Comparison") -> None:
     _figure(
         "PSNR",
         f"{ours.psnr:.1f} dB",
-        f"{ours.psnr - pca.psnr:+.1f} dB to PCA's",
-        better=ours.psnr >= pca.psnr,
+        pca and f"{ours.psnr - pca.psnr:+.1f} dB to PCA's".replace("-", "−"),
+        better=pca is None or ours.psnr >= pca.psnr,
         help="Peak signal-to-noise ratio, of the mean error: 10 dB more for a tenth of the error. From about "
         "30 dB on, a difference is hard to see.",
     )
-    st.caption(f"PCA {pca.psnr:.1f} dB, mean picture {mean.psnr:.1f} dB")
+    st.caption(f"{pca and f'PCA {pca.psnr:.1f} dB, ' or ''}mean picture {mean.psnr:.1f} dB")
     _figure(
         f"SSIM on {len(compared.sample):,} pictures",
         f"{ours.mean_ssim:.3f}",
-        f"{ours.mean_ssim - pca.mean_ssim:+.3f} to PCA's",
-        better=ours.mean_ssim >= pca.mean_ssim,
+        pca and f"{ours.mean_ssim - pca.mean_ssim:+.3f} to PCA's".replace("-", "−"),
+        better=pca is None or ours.mean_ssim >= pca.mean_ssim,
         help="Structural similarity: whether edges and shapes are kept; 1 for the same picture. It takes "
         "longer, so it is measured on a sample.",
     )
-    st.caption(f"PCA {pca.mean_ssim:.3f}, mean picture {mean.mean_ssim:.3f}")
+    st.caption(f"{pca and f'PCA {pca.mean_ssim:.3f}, ' or ''}mean picture {mean.mean_ssim:.3f}")
 
 
-def _figure(label: str, value: str, beside: str, *, better: bool, help: str) -> None:
+def _figure(label: str, value: str, beside: str | None, *, better: bool, help: str) -> None:
     colour = "green" if better else "red"
     st.metric(label, value, beside, delta_color=colour, delta_arrow="off", help=help)
 

@@ -16,9 +16,8 @@ from aecore.runs import Run
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from aecore.analysis.comparison import Comparison, Split
+    from aecore.analysis.comparison import Baselines, Comparison, Split
     from aecore.models.base import Autoencoder
-    from aecore.models.pca import PCA
 
 
 def usable(own: Sequence[Run]) -> dict[str, Run]:
@@ -89,12 +88,21 @@ def model(run_id: str, device: str) -> "Autoencoder":
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def pca(run_id: str, device: str) -> "PCA":
-    """PCA with the run's code size, fitted to the images the run was trained on. Raises LabError."""
-    from aecore.analysis.comparison import fit_pca
+def baselines(run_id: str, device: str) -> "Baselines":
+    """PCA and the mean image, fitted to the images the run was trained on. Raises LabError."""
+    from aecore.analysis.comparison import fit_baselines
 
     experiment = runs.get(run_id).experiment
-    return fit_pca(experiment, images(experiment.data.dataset).to(device))
+    return fit_baselines(experiment, images(experiment.data.dataset).to(device))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def versions(run_id: str, dataset: str, split: "Split", device: str) -> tuple["Tensor", "Tensor"]:
+    """What a run's model sees of one part of a data set, and what it is asked for: uint8, on the device."""
+    from aecore.analysis.comparison import versions
+
+    pictures, _ = part(run_id, dataset, split)
+    return versions(pictures.to(device), runs.get(run_id).experiment.data)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -102,5 +110,6 @@ def comparison(run_id: str, dataset: str, split: "Split", device: str) -> "Compa
     """A run's model beside PCA and the mean image, on one part of a data set. Raises LabError."""
     from aecore.analysis.comparison import compare
 
-    pictures, _ = part(run_id, dataset, split)
-    return compare(model(run_id, device), pca(run_id, device), pictures.to(device))
+    return compare(
+        model(run_id, device), baselines(run_id, device), *versions(run_id, dataset, split, device)
+    )

@@ -144,11 +144,12 @@ def _progress(run: Run, status: str, live: Live | None, track: curves.Track) -> 
     with st.grid(min_column_width=110, gap="small"):
         st.metric("Epoch", f"{current} of {epochs}")
         st.metric("Training loss", error(track.recent_loss), help="Mean over the last 50 steps.")
-        st.metric(
-            "Validation loss",
-            error(last.validation_loss if last else None),
-            help="Of images held out of training, after the last full epoch.",
-        )
+        if run.experiment.data.validation_share:
+            st.metric(
+                "Validation loss",
+                error(last.validation_loss if last else None),
+                help="Of images held out of training, after the last full epoch.",
+            )
         if last and last.dead_units is not None and last.active_units is not None:
             size = run.experiment.model.code_size
             if last.active_units < size:
