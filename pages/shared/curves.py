@@ -77,10 +77,25 @@ def live(track: Track, view: View, loss: str) -> dict[str, Any]:
     bounds = _around(np.concatenate([each, [value for _, value in validation]])) if log else {}
     blue, orange = st.get_option("theme.chartCategoricalColors")[:2]
     faint = 1.0 if view.smoothing == "none" else 0.3
+    series = [
+        _line("Each step", _points(track, view, begin, each), blue, 1, faint)
+        | {"markArea": _bands(track, view, begin)},
+        _line("Smoothed", _points(track, view, begin, smooth), blue, 2.5, 1),
+        _line("Validation", _epoch_points(track, view, validation), orange, 2.5, 1)
+        | {"showSymbol": len(validation) < 40, "symbolSize": 6},
+    ]
+    drawn = [line["name"] for line in series if line["data"]]
     return {
         "animation": False,
         "grid": {"left": 8, "right": 16, "top": 34, "bottom": 28, "containLabel": True},
-        "legend": {"top": 0, "right": 8, "icon": "roundRect", "itemHeight": 4, "itemWidth": 18},
+        "legend": {
+            "top": 0,
+            "right": 8,
+            "icon": "roundRect",
+            "itemHeight": 4,
+            "itemWidth": 18,
+            "data": drawn,
+        },
         "tooltip": {"trigger": "axis", "valueFormatter": "%.5f"},
         "xAxis": {
             "type": "value",
@@ -91,13 +106,7 @@ def live(track: Track, view: View, loss: str) -> dict[str, Any]:
             "max": "dataMax",
         },
         "yAxis": {"type": "log" if log else "value", "name": f"Loss ({loss})", "scale": True} | bounds,
-        "series": [
-            _line("Each step", _points(track, view, begin, each), blue, 1, faint)
-            | {"markArea": _bands(track, view, begin)},
-            _line("Smoothed", _points(track, view, begin, smooth), blue, 2.5, 1),
-            _line("Validation", _epoch_points(track, view, validation), orange, 2.5, 1)
-            | {"showSymbol": len(validation) < 40, "symbolSize": 6},
-        ],
+        "series": series,
     }
 
 
