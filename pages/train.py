@@ -10,19 +10,19 @@ from aecore.errors import LabError
 from aecore.jobs import limits
 from aecore.recipes import RECIPES
 from pages.shared import form, network, training, warm
-from pages.shared.engine import jobs, refusals, visitor
+from pages.shared.engine import jobs, refusals, training_device, visitor
 from pages.shared.frame import ensure_frame
 from pages.shared.wording import about, memory, plain, sentence
 
 ensure_frame()
 
 
-def start(experiment: Experiment, device: str, click: int) -> None:
+def start(experiment: Experiment, click: int) -> None:
     """Queue the training and go to it. The second click of a double click carries the same number."""
     if click == st.session_state["clicks"]:
         st.session_state["clicks"] += 1
         try:
-            st.session_state["started"] = jobs().submit(experiment, owner=visitor(), device=device)
+            st.session_state["started"] = jobs().submit(experiment, owner=visitor(), device=training_device())
         except refusals() as error:
             st.session_state["refused"] = str(error)
             st.session_state.pop("started", None)
@@ -89,7 +89,7 @@ def plan(original: Experiment) -> None:
     )
     cells: form.Cells = {}
     experiment, problem, cost, made_of = original, "", None, []
-    device = st.session_state.get("device")
+    device = ""
     try:
         experiment = form.settings(original, first, others, cells)
         if not warm.ready():
@@ -101,7 +101,7 @@ def plan(original: Experiment) -> None:
         from aecore.device import choose
         from aecore.runs.execution import check
 
-        device = choose(device)
+        device = choose(st.session_state.get("device"))
         check(experiment)
         if limits.public():
             limits.check_experiment(experiment)
@@ -121,7 +121,7 @@ def plan(original: Experiment) -> None:
                 type="primary",
                 icon=":material/play_arrow:",
                 on_click=start,
-                args=(experiment, device, st.session_state.setdefault("clicks", 0)),
+                args=(experiment, st.session_state.setdefault("clicks", 0)),
                 disabled=bool(problem),
             )
             if cost:

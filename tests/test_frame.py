@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from aecore import device, runs
 from aecore.jobs import Jobs
 from aecore.runs import shelf
-from pages.shared import server, state, warm
+from pages.shared import engine, server, state, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -230,3 +230,10 @@ def test_a_damaged_notebook_is_explained(own_home):
     assert [error.value for error in app.error if r"lab\.sqlite" not in error.value] == []
     assert app.metric[0].label.startswith("Error on")  # the lab's own models need no notebook
     assert app.sidebar.selectbox(key="model").value in {run.id for run in runs.zoo()}
+
+
+def test_on_a_cluster_its_workers_choose_the_device(monkeypatch):
+    monkeypatch.delenv("AECORE_SCHEDULER", raising=False)
+    assert engine.training_device() == device.choose()
+    monkeypatch.setenv("AECORE_SCHEDULER", "tcp://127.0.0.1:8786")
+    assert engine.training_device() == ""

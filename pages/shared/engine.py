@@ -1,6 +1,7 @@
 """The server's one queue of trainings, and who a visitor is to it."""
 
 import hashlib
+import os
 import secrets
 
 import streamlit as st
@@ -50,6 +51,21 @@ def recognise() -> None:
         if isinstance(word, str) and len(word) == 32:
             # a digest: the word itself is the visitor's to know
             st.session_state["owner"] = hashlib.sha256(word.encode()).hexdigest()[:16]
+
+
+def on_a_cluster() -> bool:
+    """Whether others than this machine's own engine train."""
+    return bool(os.environ.get("AECORE_SCHEDULER"))
+
+
+def training_device() -> str:
+    """What a training is asked to compute on: the chosen device, or a cluster's own choice of its workers'.
+
+    Raises SettingsError for a device that is not here.
+    """
+    from aecore.device import choose
+
+    return "" if on_a_cluster() else choose(st.session_state.get("device"))
 
 
 def visitor() -> str:

@@ -1,6 +1,5 @@
 """The frame around every page: app.py put around a page opened without it, the device, and the model."""
 
-import os
 import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from aecore.data import SOURCES
 from aecore.errors import LabError
 from aecore.runs import Run
 from aecore.settings import SettingsError
-from pages.shared import address, state, warm
+from pages.shared import address, engine, state, warm
 from pages.shared.wording import plain
 
 if TYPE_CHECKING:
@@ -54,8 +53,8 @@ def choose_device() -> None:
         bind="query-params",
         help="What computes: `cpu`, or a graphics card (`cuda:0`, `mps`) where there is one.",
     )
-    if os.environ.get("AECORE_SCHEDULER"):
-        st.sidebar.caption("This machine's devices. Trainings go to a cluster: its workers need the same.")
+    if engine.on_a_cluster():
+        st.sidebar.caption("This machine's devices, for looking at models. A cluster trains, on its fastest.")
 
 
 def choose_model() -> Run:

@@ -5,7 +5,7 @@ import streamlit as st
 from aecore.config import Experiment
 from aecore.runs import Result, Run
 from pages.shared import form
-from pages.shared.engine import jobs, may_change, refusals, visitor
+from pages.shared.engine import jobs, may_change, refusals, training_device, visitor
 from pages.shared.wording import duration, error, sentence
 
 
@@ -128,9 +128,7 @@ def _train_again(label: str, experiment: Experiment, key: str) -> None:
 
 
 def _resume(run_id: str) -> None:
-    from aecore.device import choose
-
     try:
-        jobs().resume(run_id, owner=visitor(), device=choose(st.session_state.get("device")))
+        jobs().resume(run_id, owner=visitor(), device=training_device())
     except refusals() as problem:
         st.session_state["refused"] = str(problem)
