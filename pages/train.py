@@ -1,5 +1,7 @@
 """Train: choose an experiment, change what you like, see what it will be, and watch it learn."""
 
+from time import monotonic
+
 import streamlit as st
 from streamlit.column_config import NumberColumn
 from streamlit.delta_generator import DeltaGenerator
@@ -16,6 +18,9 @@ from pages.shared.wording import about, memory, plain, sentence
 
 ensure_frame()
 
+SECONDS_OF_ECHO = 3.0
+"""So long after the click, the second click of a double click, or whatever else was on its way, may come."""
+
 
 def start(experiment: Experiment, click: int) -> None:
     """Queue the training and go to it. The second click of a double click carries the same number."""
@@ -23,11 +28,18 @@ def start(experiment: Experiment, click: int) -> None:
         st.session_state["clicks"] += 1
         try:
             st.session_state["started"] = jobs().submit(experiment, owner=visitor(), device=training_device())
+            st.session_state["started-at"] = monotonic()
         except refusals() as error:
             st.session_state["refused"] = str(error)
             st.session_state.pop("started", None)
     if "started" in st.session_state:
         st.query_params.from_dict({"run": st.session_state["started"]})
+
+
+def is_echo() -> bool:
+    """Whether the form is asked for by an event that the browser sent before it had heard of the run."""
+    begun = st.session_state.get("started-at")
+    return begun is not None and monotonic() - begun < SECONDS_OF_ECHO
 
 
 def choice(place: DeltaGenerator, label: str, titles: dict[str, str], *, key: str, default: str) -> str:
@@ -166,6 +178,8 @@ def plan(original: Experiment) -> None:
 
 
 st.title("Train")
+if "run" not in st.query_params and is_echo():
+    st.query_params.from_dict({"run": st.session_state["started"]})
 if "run" in st.query_params:
     training.show(st.query_params["run"])
 else:  # and no st.stop() above: after one, Streamlit leaves the form's settings bound to the address

@@ -56,7 +56,7 @@ def test_another_recipe_begins_with_its_settings_and_back_undoes_it_in_one_step(
     open_form(page, server.address, "recipe=lab-32&dataset=digits")
     fill(page, "epochs", 7)
     fill(page, "code_size", 5)
-    choose(page, "recipe", "Sigmoid network")
+    choose(page, "recipe", "TensorFlow tutorial")
     expect_fields(page, epochs="86", code_size="64", weight_std="0.05")
     expect(page).to_have_url(re.compile(r"\?recipe=tf-64&dataset=digits$"))
     finished(page)

@@ -216,6 +216,7 @@ def test_a_probe_is_a_logistic_regression_that_never_saw_the_test_images():
 def test_every_recipe_names_its_source_and_says_what_to_expect(name):
     recipe = RECIPES[name]
     assert recipe.experiment.recipe == name
+    assert len(recipe.title) <= 46, "the list of experiments would cut it off"
     assert recipe.source.endswith(".")
     assert recipe.note.endswith(".")
     assert recipe.experiment.warnings == []

@@ -206,6 +206,23 @@ def test_train_queues_the_experiment_and_goes_to_the_run(queue):
     assert "train" not in keys(app)
 
 
+def test_an_event_on_its_way_at_the_click_does_not_bring_the_form_back(queue):
+    app = open_page(recipe="lab-32", dataset="digits", epochs="2")
+    form_address = dict(app.query_params)
+    button(app, "train").click()
+    shown(app)
+    run_id = queue.active()[0]
+    app.query_params.clear()
+    for name, value in form_address.items():
+        app.query_params[name] = value
+    shown(app)
+    assert app.query_params["run"] in (run_id, [run_id])
+    button(app, "another").click()
+    shown(app)
+    assert "run" not in app.query_params
+    assert "train" in keys(app)
+
+
 def test_a_refused_training_is_said_beside_the_form(queue, monkeypatch):
     monkeypatch.setenv("AECORE_PUBLIC", "1")
     for _ in range(2):

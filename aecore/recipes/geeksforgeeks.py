@@ -12,7 +12,7 @@ WORKING = TrainConfig(epochs=20, batch_size=32, learning_rate=1e-3, weight_decay
 RECIPES = (
     Recipe(
         name="gfg-9",
-        title="Deep network of the PyTorch tutorials, code of 9, as published",
+        title="GeeksforGeeks 784-…-9, as published",
         source=SOURCE,
         note=f"{NO_FIGURE} A learning rate of 0.1 is too high for Adam: expect the mean image's error "
         "(MNIST: 0.067).",
@@ -21,7 +21,7 @@ RECIPES = (
     ),
     Recipe(
         name="gfg-9-working",
-        title="Deep network of the PyTorch tutorials, code of 9, made to work",
+        title="GeeksforGeeks 784-…-9, made to work",
         source="As gfg-9, with a learning rate of 0.001.",
         note="Only the learning rate differs from gfg-9.",
         model=DEEP,
@@ -29,7 +29,7 @@ RECIPES = (
     ),
     Recipe(
         name="gfg-9-bce",
-        title="Deep network of the PyTorch tutorials, code of 9, cross-entropy",
+        title="GeeksforGeeks 784-…-9, cross-entropy",
         source="As gfg-9-working, with binary cross-entropy.",
         note="Cross-entropy punishes a wrong black or white pixel more than squared error does.",
         model=DEEP,
@@ -37,7 +37,7 @@ RECIPES = (
     ),
     Recipe(
         name="gfg-9-l1",
-        title="Deep network of the PyTorch tutorials, code of 9, absolute error",
+        title="GeeksforGeeks 784-…-9, absolute error",
         source="As gfg-9-working, with the mean absolute error.",
         note="Absolute error aims at the median, which for most pixels of a digit is black: expect a larger "
         "squared error, and at worst a black image.",
@@ -46,7 +46,7 @@ RECIPES = (
     ),
     Recipe(
         name="gfg-9-conv",
-        title="Convolutional network, code of 9",
+        title="GeeksforGeeks, convolutional, code of 9",
         source="The convolutional counterpart of gfg-9; its layers are this lab's.",
         note="The tutorials' own convolutional layers are not public in a form that could be followed: two "
         "strided convolutions take their place.",

@@ -9,7 +9,7 @@ TRAINING = TrainConfig(epochs=50, batch_size=256, loss="bce")
 RECIPES = (
     Recipe(
         name="keras-32",
-        title="Dense network of the Keras blog, code of 32",
+        title="Keras blog: dense, code of 32",
         source=BLOG,
         published=(Published("validation loss", 0.09, remark="cross-entropy, about, after 50 epochs"),),
         note="PyTorch's first weights instead of Glorot's. The blog's held-out images are the test images.",
@@ -18,7 +18,7 @@ RECIPES = (
     ),
     Recipe(
         name="keras-32-sparse",
-        title="Dense network of the Keras blog, code of 32, with an L1 penalty",
+        title="Keras blog: dense with L1, code of 32",
         source=BLOG,
         published=(Published("validation loss", 0.10, remark="cross-entropy, after 100 epochs"),),
         note="The blog's figure is older than its optimiser: it was reached with Adadelta. Adam gets lower.",
@@ -28,7 +28,7 @@ RECIPES = (
     ),
     Recipe(
         name="keras-deep-32",
-        title="Deep network of the Keras blog, code of 32",
+        title="Keras blog: deep, code of 32",
         source=BLOG,
         published=(Published("validation loss", 0.08, remark="cross-entropy, about, after 100 epochs"),),
         note="PyTorch's first weights instead of Glorot's. The blog's held-out images are the test images.",
@@ -37,7 +37,7 @@ RECIPES = (
     ),
     Recipe(
         name="keras-denoise",
-        title="Convolutional denoiser of keras.io",
+        title="Keras.io: convolutional denoiser",
         source="Santiago L. Valdarrama, Convolutional autoencoder for image denoising, keras.io, 2021.",
         published=(Published("validation loss", 0.0839, remark="cross-entropy, after 100 epochs"),),
         note="Begins with noise at once where the source first learns 50 epochs without; noise is fresh in "

@@ -16,7 +16,7 @@ RECIPES = (
     ),
     Recipe(
         name="fc-wta",
-        title="Winner takes all: 2,000 units, each for 5 % of a batch",
+        title="Winner takes all: 2,000 units, 5 %",
         source="Makhzani and Frey, Winner-Take-All Autoencoders, 2015, as in guoguo12/tensorflow-fcwta.",
         published=(
             Published("probe accuracy", 98.6, remark="linear SVM on the codes; the paper itself: 98.8 %"),
@@ -35,7 +35,7 @@ RECIPES = (
     ),
     Recipe(
         name="conv-wta",
-        title="Winner takes all, convolutional: 16 shapes and where they stand",
+        title="Winner takes all, convolutional",
         source="Makhzani and Frey, Winner-Take-All Autoencoders, 2015; the size is that of the first "
         "author's demonstration.",
         note="One winner for each map in training; in use the maps are dense, so its error says little: look "
@@ -45,7 +45,7 @@ RECIPES = (
     ),
     Recipe(
         name="lstm-30",
-        title="Recurrent: an LSTM reads the rows and another writes them, code of 30",
+        title="Recurrent, row by row, code of 30",
         source="Aurélien Géron, Hands-On Machine Learning, 2nd edition, chapter 17, on Fashion-MNIST.",
         published=(Published("validation loss", 0.3206, remark="cross-entropy, after 10 epochs"),),
         note="One layer of memory each way where the source has two in the encoder, and Adam instead of "

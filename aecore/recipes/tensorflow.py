@@ -6,7 +6,7 @@ from aecore.recipes.recipe import Published, Recipe
 RECIPES = (
     Recipe(
         name="tf-64",
-        title="Sigmoid network of the TensorFlow tutorial, code of 64",
+        title="TensorFlow tutorial, sigmoid, code of 64",
         source="Aymeric Damien's TensorFlow-Examples, autoencoder; the figures are Ocademy's.",
         published=(
             Published("training loss", 0.0165, step=1_000),

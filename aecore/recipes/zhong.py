@@ -32,7 +32,7 @@ SIGMOID = simple(code_activation="sigmoid", output_activation="sigmoid")
 RECIPES = (
     Recipe(
         name="zhong-64",
-        title="Simple dense network, code of 64, tied, then untied",
+        title="Zhong: dense, code of 64, tied, then untied",
         source=SOURCE,
         note=f"{NO_FIGURE} {FEWER_EPOCHS}",
         model=simple(),
@@ -40,7 +40,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-top16",
-        title="Hard sparsity: the 16 largest of 64",
+        title="Zhong: hard sparsity, 16 largest of 64",
         source=SOURCE,
         note=f"{NO_FIGURE} {FEWER_EPOCHS}",
         model=simple(active=16),
@@ -48,7 +48,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-top5",
-        title="Hard sparsity: the 5 largest of 64",
+        title="Zhong: hard sparsity, 5 largest of 64",
         source=SOURCE,
         note=f"{NO_FIGURE} {FEWER_EPOCHS}",
         model=simple(active=5),
@@ -56,7 +56,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-l1",
-        title="Soft sparsity: L1",
+        title="Zhong: soft sparsity, L1",
         source=SOURCE,
         note="The guide names the L1 penalty without a weight: 0.0001 is this lab's choice.",
         model=simple(),
@@ -64,7 +64,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-kl-weak",
-        title="Soft sparsity: KL to 0.05, weight 0.01",
+        title="Zhong: soft sparsity, KL, weight 0.01",
         source=SOURCE,
         note=f"{NO_FIGURE} The divergence is averaged over the units, as in the guide. {FEWER_EPOCHS}",
         model=SIGMOID,
@@ -72,7 +72,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-kl-strong",
-        title="Soft sparsity: KL to 0.05, weight 0.1",
+        title="Zhong: soft sparsity, KL, weight 0.1",
         source=SOURCE,
         note=f"{NO_FIGURE} The divergence is averaged over the units, as in the guide. {FEWER_EPOCHS}",
         model=SIGMOID,
@@ -80,7 +80,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-lifetime-25",
-        title="Lifetime sparsity: each unit for 25 % of a batch",
+        title="Zhong: lifetime sparsity, 25 % of a batch",
         source=SOURCE,
         note=f"{NO_FIGURE} Winners are taken in training only: in use, the code is dense. {FEWER_EPOCHS}",
         model=simple(lifetime=0.25),
@@ -88,7 +88,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-lifetime-5",
-        title="Lifetime sparsity: each unit for 5 % of a batch",
+        title="Zhong: lifetime sparsity, 5 % of a batch",
         source=SOURCE,
         note=f"{NO_FIGURE} Winners are taken in training only: in use, the code is dense. {FEWER_EPOCHS}",
         model=simple(lifetime=0.05),
@@ -96,7 +96,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-combined",
-        title="Hard and lifetime sparsity together",
+        title="Zhong: hard and lifetime sparsity",
         source=SOURCE,
         note=f"{NO_FIGURE} The 16 largest of a code, and of those the winners of 25 % of a batch.",
         model=simple(active=0.25, lifetime=0.25),
@@ -104,7 +104,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-conv",
-        title="Convolutional encoder, code of 128, dense decoder",
+        title="Zhong: convolutional, code of 128",
         source=SOURCE,
         note=f"{NO_FIGURE} 10 epochs where the guide allows 100: a convolution takes longer than a product.",
         model=ConvDenseConfig(activation=LEAKY, code_activation=LEAKY, output_activation=LEAKY),
@@ -112,7 +112,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-deep-2",
-        title="Deep network layer by layer, code of 2",
+        title="Zhong: deep, layer by layer, code of 2",
         source=SOURCE,
         note=f"{NO_FIGURE} Each pair of layers is trained tied for 10 epochs, then all, then untied. The "
         "guide fine-tunes after every new pair, ours once at the end.",
@@ -121,7 +121,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-denoise-gaussian",
-        title="Denoising: Gaussian, variance 0.1",
+        title="Zhong: denoising, Gaussian",
         source=SOURCE,
         note=f"{NO_FIGURE} The guide gives a variance: 0.1 is a standard deviation of 0.316.",
         model=simple(),
@@ -130,7 +130,7 @@ RECIPES = (
     ),
     Recipe(
         name="zhong-denoise-mask",
-        title="Denoising: half of the pixels masked",
+        title="Zhong: denoising, half of the pixels masked",
         source=SOURCE,
         note=f"{NO_FIGURE} Its notebook masks exactly that share of every image, ours each pixel by chance.",
         model=simple(),

@@ -80,9 +80,13 @@ def another() -> None:
         key="another",
         icon=":material/add:",
         type="tertiary",
-        on_click=st.query_params.from_dict,
-        args=({},),
+        on_click=_to_the_form,
     )
+
+
+def _to_the_form() -> None:
+    st.session_state.pop("started-at", None)
+    st.query_params.clear()
 
 
 def _ask(wish: str, run_id: str, *values: float) -> None:

@@ -95,6 +95,7 @@ def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
 
 def show(experiment: Experiment) -> None:
     """For a button's callback on the page of the form: go to the form, with this experiment in it."""
+    st.session_state.pop("started-at", None)
     st.session_state["opened"] = experiment  # settings that the address gets in a callback reach no widget
     st.query_params.from_dict(link(experiment))
 
