@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from aecore.config import Phase, TrainConfig
-from aecore.models.base import Autoencoder
+from aecore.models.base import Autoencoder, Stacked
 from aecore.models.drawing import draw_from
 from aecore.models.weights import WeightsError, read_tensors, write_tensors
 from aecore.settings import SettingsError
@@ -70,13 +70,13 @@ class TrainingState:
         """What is trained now: the model, or its outer pairs of layers."""
 
         if self.phase.untied:
-            self.model.untie()
+            self._stacked.untie()
         for weight in self.model.parameters():
             weight.requires_grad_(self.phase.pair is None)
         if self.phase.pair is not None:
-            self.learner = self.model.outer(self.phase.pair)
+            self.learner = self._stacked.outer(self.phase.pair)
             draw_from(self.learner, self.generator)
-            for weight in self.model.pair(self.phase.pair):
+            for weight in self._stacked.pair(self.phase.pair):
                 weight.requires_grad_(True)
 
         config = self.config
@@ -100,6 +100,12 @@ class TrainingState:
             self.plateau = ReduceLROnPlateau(
                 self.optimizer, factor=1 / config.plateau_divisor, patience=config.plateau_patience
             )
+
+    @property
+    def _stacked(self) -> Stacked:
+        """The model, which the settings let have such phases only where it is one."""
+        assert isinstance(self.model, Stacked)
+        return self.model
 
     @property
     def phase(self) -> Phase:

@@ -103,9 +103,9 @@ answer = st.container(horizontal=True, gap="medium")
 sheet, numbers = answer.container(horizontal=True, wrap=False, width=WIDTH), answer.container(width=220)
 try:
     with sheet, st.spinner(f"Comparing {PARTS[part].lower()} pictures with PCA, some seconds the first time"):
-        _, labels = state.part(run.id, dataset, part)
+        labels = state.classes(run.id, dataset, part)
         compared = state.comparison(run.id, dataset, part, device)
-        inputs, targets = state.versions(run.id, dataset, part, device)
+        images = state.versions(run.id, dataset, part, device)
         pca = state.baselines(run.id, device).pca
 except LabError as error:
     st.error(plain(str(error)))
@@ -113,8 +113,7 @@ except LabError as error:
 
 only = None if label == "all" else int(label)
 shown = gallery.indices(show, compared.model.errors, labels, only, int(count), draw)
-chosen = shown.tolist()
-rows = gallery.rows(inputs[chosen], targets[chosen], model, pca if beside else None, compared, shown)
+rows = gallery.rows(images, model, pca if beside else None, compared, shown)
 headings = [names[labels[index]] for index in shown]
 png = pictures.grid(rows, headings=headings, per_line=PER_LINE, legend=True)
 sheet.image(

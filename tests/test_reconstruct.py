@@ -271,7 +271,7 @@ def test_another_device_loads_the_model_anew(monkeypatch):
 
 def test_the_table_has_every_error():
     compared = state.comparison("zoo-digits-32", "digits", "test", "cpu")
-    _, labels = state.part("zoo-digits-32", "digits", "test")
+    labels = state.classes("zoo-digits-32", "digits", "test")
     lines = list(csv.DictReader(StringIO(gallery.table(compared, labels, "0123456789").decode())))
     assert len(lines) == 360
     assert [line["class"] for line in lines] == [str(label) for label in labels]

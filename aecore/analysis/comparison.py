@@ -1,7 +1,7 @@
 """A model beside two free baselines, on images of any data set that has its shape."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -101,16 +101,45 @@ def compare(model: Autoencoder, baselines: Baselines, inputs: Tensor, targets: T
     )
 
 
-def versions(images: Tensor, data: DataConfig) -> tuple[Tensor, Tensor]:
+class Versions(NamedTuple):
+    """Two versions of the same images, both uint8 (N, C, H, W)."""
+
+    inputs: Tensor
+    """What a model sees."""
+
+    targets: Tensor
+    """What it is asked for."""
+
+    def at(self, indices: np.ndarray) -> "Versions":
+        """Those of some images only."""
+        chosen = indices.tolist()
+        return Versions(self.inputs[chosen], self.targets[chosen])
+
+    @property
+    def differ(self) -> bool:
+        """Whether the model is asked for something else than it sees."""
+        return not self.inputs.equal(self.targets)
+
+
+def versions(images: Tensor, data: DataConfig) -> Versions:
     """What a model trained with `data` sees of uint8 images (N, C, H, W), and what it is asked for.
 
-    Both are uint8 and as large; noise is the same each time, and cut off at black and white.
+    Noise is the same each time, and cut off at black and white.
     """
     if data.noise == data.input_transform == data.target_transform == "none":
-        return images, images
+        return Versions(images, images)
     generator = torch.Generator(images.device).manual_seed(data.split_seed)
     pairs = [input_and_target(pixels(batch), data, generator) for batch in images.split(IMAGES_AT_ONCE)]
-    return _stored([inputs for inputs, _ in pairs]), _stored([targets for _, targets in pairs])
+    return Versions(_stored([inputs for inputs, _ in pairs]), _stored([targets for _, targets in pairs]))
+
+
+def redraw(method: Reconstruct, images: Versions) -> tuple[np.ndarray, np.ndarray]:
+    """What `method` makes of the inputs, uint8, and how far above the targets it is, float32 in [-1, 1].
+
+    Both are (N, C, H, W). Raises LabError as `reconstruct` does.
+    """
+    answers = reconstruct(method, images.inputs).cpu().numpy()
+    return answers, (answers.astype(np.float32) - images.targets.cpu().numpy()) / 255
 
 
 def _stored(batches: list[Tensor]) -> Tensor:

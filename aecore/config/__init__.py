@@ -4,22 +4,13 @@ One record makes the form, the command-line settings, the JSON on disk and the e
 Torch is not imported here, so that a form or `--help` appears at once.
 """
 
+from aecore.config.convolutional import ConvConfig, ConvDenseConfig, ConvMapConfig, ConvWinnersConfig
 from aecore.config.data import DataConfig
+from aecore.config.dense import DenseConfig, VariationalConfig
 from aecore.config.experiment import Experiment
-from aecore.config.model import (
-    MODEL_CONFIGS,
-    Activation,
-    AnyModelConfig,
-    Channels,
-    ConvConfig,
-    ConvDenseConfig,
-    ConvMapConfig,
-    ConvWinnersConfig,
-    DenseConfig,
-    ModelConfig,
-    RecurrentConfig,
-    VariationalConfig,
-)
+from aecore.config.kinds import MODEL_CONFIGS, AnyModelConfig
+from aecore.config.model import Activation, Channels, ModelConfig
+from aecore.config.recurrent import RecurrentConfig
 from aecore.config.train import PHASES, Phase, TrainConfig
 
 __all__ = [

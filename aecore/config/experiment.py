@@ -5,7 +5,9 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from aecore.config.data import DataConfig
-from aecore.config.model import MODEL_CONFIGS, AnyModelConfig, DenseConfig, ModelConfig
+from aecore.config.dense import DenseConfig
+from aecore.config.kinds import MODEL_CONFIGS, AnyModelConfig
+from aecore.config.model import ModelConfig
 from aecore.config.train import PHASES, Phase, TrainConfig
 from aecore.settings import Record, SettingsError, either, unknown
 

@@ -61,22 +61,27 @@ class Autoencoder(Drawing, ABC):
         codes = self.encode(images)
         return self.decode(codes), codes, 0.0
 
-    def outer(self, pairs: int) -> "Autoencoder":
-        """The autoencoder that the outermost `pairs` pairs of layers make, with this one's own weights.
-
-        Raises NotImplementedError where the config's `pair_count` is 0.
-        """
-        raise NotImplementedError(f"a {self.config.kind} model has no pairs of layers")
-
-    def pair(self, number: int) -> list[nn.Parameter]:
-        """The weights of one pair of layers, counted from 1 at the outside. Raises like `outer`."""
-        raise NotImplementedError(f"a {self.config.kind} model has no pairs of layers")
-
-    def untie(self) -> None:
-        """Give a tied decoder weights of its own; nothing where it has them."""
-
     def fit_to(self, names: Collection[str]) -> None:
         """Become what these names of weights belong to, where a training can change what there is."""
+
+
+class Stacked(Autoencoder):
+    """An autoencoder whose layers can be trained pair by pair, from the outside in.
+
+    Pairs are counted from 1 at the outside, up to the config's `pair_count`.
+    """
+
+    @abstractmethod
+    def outer(self, pairs: int) -> Autoencoder:
+        """The autoencoder that the outermost `pairs` pairs of layers make, with this one's own weights."""
+
+    @abstractmethod
+    def pair(self, number: int) -> list[nn.Parameter]:
+        """The weights of one pair of layers."""
+
+    @abstractmethod
+    def untie(self) -> None:
+        """Give a tied decoder weights of its own; nothing where it has them."""
 
 
 def layer(sums: nn.Module, activation: str, dropout: float = 0.0) -> list[nn.Module]:

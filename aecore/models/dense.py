@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aecore.config import DenseConfig
-from aecore.models.base import Autoencoder, layer
+from aecore.models.base import Autoencoder, Stacked, layer
 from aecore.models.drawing import Dropout
 
 
-class DenseAutoencoder(Autoencoder):
+class DenseAutoencoder(Stacked):
     """code = c(W_n a(... a(W_1 x + b_1) ...) + b_n);  image = o(V_n a(... a(V_1 code + d_1) ...) + d_n)
 
     a, c and o are the hidden, code and output activations. x is the image as one row of pixels. Tied, the
@@ -42,7 +42,7 @@ class DenseAutoencoder(Autoencoder):
     def decode(self, codes: Tensor) -> Tensor:
         return self.decoder(codes).unflatten(1, self.config.image_shape)
 
-    def outer(self, pairs: int) -> "Autoencoder":
+    def outer(self, pairs: int) -> Autoencoder:
         return OuterPairs(self, pairs)
 
     def pair(self, number: int) -> list[nn.Parameter]:

@@ -7,6 +7,9 @@ CHOSEN = "This lab: chosen by the loss on held-out training images, never by the
 FEW_IMAGES = {"epochs": 400, "batch_size": 64, "learning_rate": 2e-3, "output_activation": "identity"}
 """1,437 digits make few steps an epoch, and their enlarged pixels are nearly linear."""
 
+WIDE = DenseConfig(hidden=(512,), activation="silu")
+ONE_CYCLE = TrainConfig(epochs=24, batch_size=128, learning_rate=5e-3, schedule="one-cycle")
+
 RECIPES = (
     Recipe(
         name="lab-32",
@@ -15,9 +18,9 @@ RECIPES = (
         note="One wide hidden layer, small batches, one-cycle schedule: a minute on two CPU cores.",
         any_shape=True,
         adapted={"digits": FEW_IMAGES},
-        model=DenseConfig(hidden=(512,), code_size=32, activation="silu"),
+        model=WIDE.replace(code_size=32),
         data=DataConfig(),
-        train=TrainConfig(epochs=24, batch_size=128, learning_rate=5e-3, schedule="one-cycle"),
+        train=ONE_CYCLE,
     ),
     Recipe(
         name="lab-64",
@@ -26,9 +29,9 @@ RECIPES = (
         note="As lab-32, with twice the code.",
         any_shape=True,
         adapted={"digits": FEW_IMAGES},
-        model=DenseConfig(hidden=(512,), code_size=64, activation="silu"),
+        model=WIDE.replace(code_size=64),
         data=DataConfig(),
-        train=TrainConfig(epochs=24, batch_size=128, learning_rate=5e-3, schedule="one-cycle"),
+        train=ONE_CYCLE,
     ),
     Recipe(
         name="lab-16",
@@ -37,9 +40,9 @@ RECIPES = (
         note="As lab-32, with half the code.",
         any_shape=True,
         adapted={"digits": FEW_IMAGES},
-        model=DenseConfig(hidden=(512,), code_size=16, activation="silu"),
+        model=WIDE.replace(code_size=16),
         data=DataConfig(),
-        train=TrainConfig(epochs=24, batch_size=128, learning_rate=5e-3, schedule="one-cycle"),
+        train=ONE_CYCLE,
     ),
     Recipe(
         name="lab-9",
@@ -50,7 +53,7 @@ RECIPES = (
         adapted={"digits": FEW_IMAGES},
         model=DenseConfig(hidden=(512, 256), code_size=9, activation="silu"),
         data=DataConfig(),
-        train=TrainConfig(epochs=20, batch_size=128, learning_rate=3e-3, schedule="one-cycle"),
+        train=ONE_CYCLE.replace(epochs=20, learning_rate=3e-3),
     ),
     Recipe(
         name="lab-2",
@@ -61,7 +64,7 @@ RECIPES = (
         adapted={"digits": FEW_IMAGES},
         model=DenseConfig(hidden=(512, 256, 128), code_size=2, activation="silu"),
         data=DataConfig(),
-        train=TrainConfig(epochs=40, batch_size=128, learning_rate=3e-3, schedule="one-cycle"),
+        train=ONE_CYCLE.replace(epochs=40, learning_rate=3e-3),
     ),
     Recipe(
         name="lab-variational",
@@ -83,6 +86,6 @@ RECIPES = (
         adapted={"digits": {"epochs": 400, "batch_size": 64}},
         model=DenseConfig(hidden=(), code_size=32, activation="identity", output_activation="identity"),
         data=DataConfig(),
-        train=TrainConfig(epochs=20, batch_size=128, learning_rate=3e-3, schedule="one-cycle"),
+        train=ONE_CYCLE.replace(epochs=20, learning_rate=3e-3),
     ),
 )

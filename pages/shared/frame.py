@@ -15,7 +15,7 @@ from pages.shared import address, engine, state, warm
 from pages.shared.wording import plain
 
 if TYPE_CHECKING:
-    from torch import nn
+    from aecore.models.base import Autoencoder
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -94,6 +94,6 @@ def choose_model() -> Run:
     return run
 
 
-def say_where(model: "nn.Module") -> None:
+def say_where(model: "Autoencoder") -> None:
     """On which device the model is, read from its weights rather than from what was chosen."""
     st.sidebar.caption(f"The model is on `{next(model.parameters()).device}`.")

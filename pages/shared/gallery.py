@@ -9,9 +9,7 @@ import pandas as pd
 from pages.shared import pictures, state
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from aecore.analysis.comparison import Comparison
+    from aecore.analysis.comparison import Comparison, Versions
     from aecore.analysis.reconstruction import ClassErrors, Reconstruct
     from aecore.config import Experiment
 
@@ -33,29 +31,25 @@ def indices(
 
 
 def rows(
-    inputs: "Tensor",
-    targets: "Tensor",
+    images: "Versions",
     model: "Reconstruct",
     pca: "Reconstruct | None",
     compared: "Comparison",
     shown: np.ndarray,
 ) -> list[pictures.Row]:
-    """The images asked for (N, C, H, W), what the model saw where that is not the same, what it made of it,
-    how far off that is, and the same for PCA.
-
-    `shown` says which of the compared images they are: the errors under them are those of the comparison.
+    """The compared images that are `shown`: as they were, as the model saw them where that is not the same,
+    what it made of them, how far off that is, and the same for PCA. The errors are those of the comparison.
     """
-    from aecore.analysis.reconstruction import reconstruct
+    from aecore.analysis.comparison import redraw
 
-    before = targets.cpu().numpy()
-    found = [pictures.Row("Original", pictures.rgb(before))]
-    if not inputs.equal(targets):
-        found.append(pictures.Row("It sees", pictures.rgb(inputs.cpu().numpy())))
+    images = images.at(shown)
+    found = [pictures.Row("Original", pictures.rgb(images.targets.cpu().numpy()))]
+    if images.differ:
+        found.append(pictures.Row("It sees", pictures.rgb(images.inputs.cpu().numpy())))
     methods = [("Redrawn", "Error", model, compared.model), ("PCA", "PCA error", pca, compared.pca)]
     for name, off, method, quality in methods:
         if method is not None and quality is not None:
-            after = reconstruct(method, inputs).cpu().numpy()
-            difference = (after.astype(np.float32) - before) / 255
+            after, difference = redraw(method, images)
             texts = [f"{error:.4f}" for error in quality.errors[shown]]
             found.append(pictures.Row(name, pictures.rgb(after)))
             found.append(pictures.Row(off, pictures.signed(difference), texts))

@@ -14,9 +14,7 @@ from aecore.data import SOURCES, ImageSet
 from aecore.runs import Run
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from aecore.analysis.comparison import Baselines, Comparison, Split
+    from aecore.analysis.comparison import Baselines, Comparison, Split, Versions
     from aecore.models.base import Autoencoder
 
 
@@ -73,12 +71,11 @@ def parts(run_id: str, dataset: str) -> list["Split"]:
     return splits(images(dataset), runs.get(run_id).experiment.data)
 
 
-def part(run_id: str, dataset: str, name: "Split") -> tuple["Tensor", np.ndarray]:
-    """One of `parts`: uint8 images (N, C, H, W) on the CPU, and their labels (N,)."""
+def classes(run_id: str, dataset: str, part: "Split") -> np.ndarray:
+    """The labels (N,) of the images in one of `parts`."""
     from aecore.analysis.comparison import split
 
-    pictures, labels = split(images(dataset), name, runs.get(run_id).experiment.data)
-    return pictures, labels.numpy()
+    return split(images(dataset), part, runs.get(run_id).experiment.data)[1].numpy()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -97,12 +94,12 @@ def baselines(run_id: str, device: str) -> "Baselines":
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def versions(run_id: str, dataset: str, split: "Split", device: str) -> tuple["Tensor", "Tensor"]:
-    """What a run's model sees of one part of a data set, and what it is asked for: uint8, on the device."""
-    from aecore.analysis.comparison import versions
+def versions(run_id: str, dataset: str, part: "Split", device: str) -> "Versions":
+    """What a run's model sees of one of `parts`, and what it is asked for, on the device."""
+    from aecore.analysis.comparison import split, versions
 
-    pictures, _ = part(run_id, dataset, split)
-    return versions(pictures.to(device), runs.get(run_id).experiment.data)
+    data = runs.get(run_id).experiment.data
+    return versions(split(images(dataset), part, data)[0].to(device), data)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
