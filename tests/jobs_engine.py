@@ -13,11 +13,13 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed import Client
 
 from aecore import runs
 from aecore.config import Experiment
 from aecore.jobs import JobError, Jobs, Live, connection
 from aecore.jobs.engine import Engine
+from aecore.jobs.worker import TOPIC
 from aecore.recipes import RECIPES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -147,3 +149,74 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """For a process that is to find aecore wherever it begins."""
     paths = {"PYTHONPATH": str(REPOSITORY), "AECORE_HOME": str(home)}
     return {**os.environ, **paths, "GOMP_SPINCOUNT": "10000", **more}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def engine(lab):
+    with working(lab) as jobs:
+        yield jobs
+
+
+@pytest.fixture
+def jobs(engine, lab, monkeypatch):
+    monkeypatch.setenv("AECORE_HOME", str(lab))
+    with cleared(engine) as jobs:
+        yield jobs
+
+
+@contextmanager
+def the_worker(jobs):
+    """The engine's scheduler, to reach into the process that trains."""
+    with Client(scheduler_of(jobs), set_as_default=False) as client:
+        client.wait_for_workers(1, timeout=60)
+        yield client
+
+
+def in_the_worker(jobs, program):
+    with the_worker(jobs) as client:
+        client.run(exec, program)
+
+
+def pid_of_the_worker(jobs):
+    with the_worker(jobs) as client:
+        (pid,) = client.run(os.getpid).values()
+    return pid
+
+
+def ask(jobs, *epochs, **settings):
+    return jobs.submit(small(*epochs, **settings), owner="me", device="cpu")
+
+
+def fails(jobs, run_id):
+    """The sentence that a run failed with, the same wherever it is looked for."""
+    reached(jobs, run_id, "over")
+    sentence = live(jobs, run_id).message
+    assert live(jobs, run_id).ended == "failed"
+    assert sentence == jobs.message(run_id)
+    assert "\n" not in sentence
+    assert len(sentence) < 600
+    return sentence
+
+
+def goes_on(jobs):
+    """Whether another run is trained to its end, with nobody's help."""
+    run_id = ask(jobs)
+    reached(jobs, run_id, "over")
+    return live(jobs, run_id).ended == "finished" and jobs.trouble == ""
+
+
+@contextmanager
+def overheard(jobs):
+    """A list that grows by every event, as another client of the engine's scheduler hears them."""
+    heard = []
+    client = Client(scheduler_of(jobs), set_as_default=False)
+    client.subscribe_topic(TOPIC, lambda event: heard.append(event[1]))
+    try:
+        yield heard
+    finally:
+        client.close()

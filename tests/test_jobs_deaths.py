@@ -2,102 +2,40 @@
 
 import os
 import re
-import resource
-import shutil
 import signal
 import time
-from contextlib import contextmanager, suppress
 from threading import Thread
 
 import psutil
 import pytest
-from distributed import Client
 from jobs_engine import (
     LONG,
     PATIENCE,
     alive,
+    ask,
     at_step,
-    cleared,
     engine_of,
     eventually,
+    fails,
     family,
+    goes_on,
+    in_the_worker,
     live,
+    pid_of_the_worker,
     reached,
-    scheduler_of,
     small,
     status,
+    the_worker,
     trained_for,
     working,
 )
 
 from aecore import runs
-from aecore.device import devices
 from aecore.jobs import JobError, connection, limits
 from aecore.jobs.connection import ENGINE_DIED, WORKER, call
 from aecore.jobs.dispatcher import NO_ANSWER
 from aecore.jobs.worker import DIED
-from aecore.recipes import RECIPES
 from aecore.runs.execution import create
-from aecore.settings import either
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    return tmp_path_factory.mktemp("lab")
-
-
-@pytest.fixture(scope="module")
-def engine(lab):
-    with working(lab) as jobs:
-        yield jobs
-
-
-@pytest.fixture
-def jobs(engine, lab, monkeypatch):
-    monkeypatch.setenv("AECORE_HOME", str(lab))
-    with cleared(engine) as jobs:
-        yield jobs
-
-
-@contextmanager
-def the_worker(jobs):
-    """The engine's scheduler, to reach into the process that trains."""
-    with Client(scheduler_of(jobs), set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=60)
-        yield client
-
-
-def in_the_worker(jobs, program):
-    with the_worker(jobs) as client:
-        client.run(exec, program)
-
-
-def pid_of_the_worker(jobs):
-    with the_worker(jobs) as client:
-        (pid,) = client.run(os.getpid).values()
-    return pid
-
-
-def ask(jobs, *epochs, **settings):
-    return jobs.submit(small(*epochs, **settings), owner="me", device="cpu")
-
-
-def fails(jobs, run_id):
-    """The sentence that a run failed with, the same wherever it is looked for."""
-    reached(jobs, run_id, "over")
-    sentence = live(jobs, run_id).message
-    assert live(jobs, run_id).ended == "failed"
-    assert sentence == jobs.message(run_id)
-    assert "\n" not in sentence
-    assert len(sentence) < 600
-    return sentence
-
-
-def goes_on(jobs):
-    """Whether another run is trained to its end, with nobody's help."""
-    run_id = ask(jobs)
-    reached(jobs, run_id, "over")
-    return live(jobs, run_id).ended == "finished" and jobs.trouble == ""
 
 
 @pytest.mark.slow
@@ -159,70 +97,6 @@ def test_a_killed_engine_leaves_nothing_behind_and_another_takes_its_place(jobs)
     trained_for(jobs, cut, 1)
 
 
-def test_a_damaged_state_is_named_and_the_queue_goes_on(jobs):
-    run = create(small())
-    (run.folder / "resume.safetensors").write_bytes(b"rubbish")
-    jobs.resume(run.id, owner="me", device="cpu")
-    assert "resume.safetensors is damaged" in fails(jobs, run.id)
-    assert status(jobs, run.id) == "failed"
-    assert goes_on(jobs)
-
-
-def test_a_damaged_config_is_named_and_the_queue_goes_on(jobs):
-    busy, run_id = ask(jobs, LONG), ask(jobs)
-    (runs.get(run_id).folder / "config.json").write_text("{}")
-    jobs.stop(busy, owner="me")
-    assert "config.json has format None" in fails(jobs, run_id)
-    assert goes_on(jobs)
-    jobs.delete(run_id, owner="me")
-
-
-@pytest.mark.parametrize("gone", ["deleted while it waits", "deleted while it is trained"])
-def test_a_folder_that_is_gone_is_told_and_the_queue_goes_on(jobs, tmp_path, gone):
-    busy, run_id = ask(jobs, LONG), ask(jobs, LONG)
-    folder = runs.get(run_id).folder
-    if gone == "deleted while it is trained":
-        jobs.stop(busy, owner="me")
-        trained_for(jobs, run_id, 10)
-        folder.rename(tmp_path / "away")  # at once; the worker would write between two deletions
-        with suppress(JobError):  # where it has just failed over its next checkpoint
-            jobs.stop(run_id, owner="me")
-    else:
-        shutil.rmtree(folder)
-        jobs.stop(busy, owner="me")
-    print(fails(jobs, run_id))
-    assert goes_on(jobs)
-    assert not folder.exists()
-
-
-def test_a_data_set_that_is_not_there_is_named_and_the_queue_goes_on(jobs, tmp_path):
-    nowhere = "http://127.0.0.1:9"  # nobody listens there, so no download begins
-    in_the_worker(
-        jobs,
-        "import os, pathlib\n"
-        "from aecore.data import archive\n"
-        f"os.environ.update(AECORE_DATA={str(tmp_path)!r}, https_proxy={nowhere!r}, http_proxy={nowhere!r})\n"
-        f"archive.DEBIAN_FOLDER = pathlib.Path({str(tmp_path)!r})\n",
-    )
-    mnist = RECIPES["lab-32"].on("mnist")
-    run_id = jobs.submit(mnist, owner="me", device="cpu")
-    assert "MNIST is not on this machine and could not be downloaded" in fails(jobs, run_id)
-    assert status(jobs, run_id) == "failed"
-    assert goes_on(jobs)
-
-
-def test_a_device_that_is_not_there_is_named_and_the_queue_goes_on(jobs):
-    run_id = jobs.submit(small(), owner="me", device="cuda:7")
-    assert fails(jobs, run_id) == f"device is cuda:7: choose {either(devices())}"
-    assert goes_on(jobs)
-
-
-def test_where_nobody_chose_a_device_it_is_the_fastest_of_the_worker(jobs):
-    run_id = jobs.submit(small(), owner="me", device="")
-    reached(jobs, run_id, "over")
-    assert runs.get(run_id).result.device == devices()[0]
-
-
 @pytest.mark.slow
 def test_a_worker_that_does_not_answer_keeps_nobody_waiting(jobs, monkeypatch):
     worker = psutil.Process(pid_of_the_worker(jobs))
@@ -248,29 +122,6 @@ def test_a_worker_that_does_not_answer_keeps_nobody_waiting(jobs, monkeypatch):
     monkeypatch.setattr(connection, "SECONDS_TO_ANSWER", PATIENCE)
     jobs.pause(run_id, owner="me")
     reached(jobs, run_id, "paused")
-
-
-@pytest.mark.skipif(not hasattr(resource, "RLIMIT_AS"), reason="needs a limit of memory")
-def test_a_training_without_memory_says_so_and_the_queue_goes_on(jobs):
-    assert goes_on(jobs)  # so all that is imported on the way is there
-    in_the_worker(
-        jobs,
-        "import psutil, resource\n"
-        "most = resource.getrlimit(resource.RLIMIT_AS)[1]\n"
-        "now = psutil.Process().memory_info().vms\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (now + 300_000_000, most))\n",
-    )
-    run_id = ask(jobs, hidden=(14_000, 14_000))
-    assert fails(jobs, run_id) == (
-        "cpu has too little memory for this training: choose a smaller batch_size or model"
-    )
-    in_the_worker(
-        jobs,
-        "import resource\n"
-        "most = resource.getrlimit(resource.RLIMIT_AS)[1]\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (most, most))\n",
-    )
-    assert goes_on(jobs)
 
 
 def test_a_task_that_the_scheduler_repeats_trains_nothing(jobs):

@@ -6,138 +6,20 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from draws import generator, normal
 from images import SHAPE, pictures
 from sklearn.decomposition import PCA as SklearnPCA
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from aecore.config import ConvWinnersConfig, DataConfig, DenseConfig, TrainConfig, VariationalConfig
+from aecore.config import DataConfig, DenseConfig, TrainConfig, VariationalConfig
 from aecore.data.batches import pixels
-from aecore.data.noise import noisy
-from aecore.data.transforms import TRANSFORMS
 from aecore.losses import evaluate
 from aecore.models import build
 from aecore.models.drawing import Dropout, draw_from
-from aecore.models.sparsity import keep_largest, winner_take_all
 from aecore.models.variational import divergence_from_standard
-from aecore.objective import assess, kl_sparsity, objective, share_of_largest, sparsity_penalty
+from aecore.objective import assess, objective, sparsity_penalty
 from aecore.training import train
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=generator(seed))
-
-
-def largest_by_loop(values, count):
-    """The `count` largest of a list, the others zero, by comparing each with each."""
-    kept = [0.0] * len(values)
-    for place, value in enumerate(values):
-        larger = sum(other > value for other in values)
-        if larger < count:
-            kept[place] = value
-    return kept
-
-
-def test_keep_largest_worked_by_hand():
-    codes = torch.tensor([[3.0, -1.0, 2.0], [-5.0, -4.0, -6.0]])
-    assert keep_largest(codes, 1).tolist() == [[3, 0, 0], [0, -4, 0]]
-    assert keep_largest(codes, 2).tolist() == [[3, 0, 2], [-5, -4, 0]]
-    assert torch.equal(keep_largest(codes, 3), codes)
-
-
-@pytest.mark.parametrize("count", [1, 5, 19, 20])
-def test_keep_largest_and_its_gradient_are_those_of_a_loop(count):
-    codes = normal(30, 20).requires_grad_()
-    kept = keep_largest(codes, count)
-    expected = torch.tensor([largest_by_loop(row, count) for row in codes.tolist()])
-    assert torch.equal(kept, expected)
-    pull = normal(30, 20, seed=1)
-    kept.backward(pull)
-    assert torch.equal(codes.grad, torch.where(expected != 0, pull, 0.0))
-
-
-@pytest.mark.parametrize("share", [0.01, 0.25, 0.5, 0.99])
-def test_winner_take_all_and_its_gradient_are_those_of_a_loop(share):
-    codes = normal(40, 7).requires_grad_()
-    kept = winner_take_all(codes, share)
-    winners = max(1, round(share * 40))
-    expected = torch.tensor([largest_by_loop(unit, winners) for unit in codes.T.tolist()]).T
-    assert torch.equal(kept, expected)
-    pull = normal(40, 7, seed=1)
-    kept.backward(pull)
-    assert torch.equal(codes.grad, torch.where(expected != 0, pull, 0.0))
-
-
-def test_a_sparse_code_has_so_many_numbers_and_winners_are_taken_in_training_only():
-    config = DenseConfig(image_shape=SHAPE, code_size=16, active=0.25, lifetime=0.1)
-    model, images = build(config), pixels(pictures(50))
-    in_training = model.train().encode(images)
-    assert (in_training != 0).sum(1).max() <= 4
-    assert (in_training != 0).sum(0).max() <= 5
-    in_use = model.eval().encode(images)
-    assert (in_use != 0).sum(1).tolist() == [4] * 50
-    torch.testing.assert_close(model.encode(images[:1]), in_use[:1])  # whatever else is in the batch
-
-
-def test_each_map_keeps_its_brightest_pixel_in_training_and_winners_of_its_batch():
-    config = ConvWinnersConfig(image_shape=SHAPE, channels=(3,), kernel_size=3, lifetime=0.3)
-    model, images = build(config), pixels(pictures(10))
-    maps = model.units(images).detach().unflatten(1, (3, 64))
-    kept = model.train().encode(images).detach().unflatten(1, (3, 64))
-    for unit in range(3):
-        brightest = [max(range(64), key=lambda place: maps[n, unit, place].item()) for n in range(10)]
-        strength = [maps[n, unit, brightest[n]].item() for n in range(10)]
-        winners = sorted(range(10), key=lambda n: -strength[n])[:3]
-        for n in range(10):
-            expected = torch.zeros(64)
-            if n in winners:
-                expected[brightest[n]] = strength[n]
-            assert torch.equal(kept[n, unit], expected)
-    assert torch.equal(model.eval().encode(images), model.units(images))
-
-
-def test_the_l1_penalty_is_the_mean_of_the_sums_of_sizes():
-    codes = torch.tensor([[1.0, -2.0], [0.0, 5.0]])
-    assert sparsity_penalty(codes, TrainConfig(l1_weight=0.5)) == 0.5 * (3 + 5) / 2
-    assert sparsity_penalty(codes, TrainConfig()) == 0
-
-
-@pytest.mark.parametrize("rho", [0.05, 0.5, 0.9])
-def test_kl_sparsity_is_pytorchs_divergence_of_two_coins(rho):
-    codes = normal(25, 6).sigmoid()
-    active = codes.mean(0)
-    coins = torch.stack([active, 1 - active], dim=1)
-    wanted = torch.tensor([[rho, 1 - rho]]).expand_as(coins)
-    expected = F.kl_div(coins.log(), wanted, reduction="sum") / 6
-    torch.testing.assert_close(kl_sparsity(codes, rho), expected)
-
-
-@pytest.mark.parametrize("stuck", [0.0, 1.0])
-def test_kl_sparsity_of_units_that_are_stuck_is_finite_and_so_is_its_gradient(stuck):
-    codes = torch.full((4, 3), stuck, requires_grad=True)
-    penalty = kl_sparsity(codes, 0.05)
-    penalty.backward()
-    assert penalty.isfinite()
-    assert codes.grad.isfinite().all()
-
-
-def test_kl_sparsity_pulls_the_mean_activity_to_its_target():
-    logits = normal(64, 5).requires_grad_()
-    descent = torch.optim.Adam([logits], lr=0.1)
-    for _ in range(300):
-        descent.zero_grad()
-        kl_sparsity(logits.sigmoid(), 0.05).backward()
-        descent.step()
-    torch.testing.assert_close(logits.sigmoid().mean(0), torch.full((5,), 0.05), atol=1e-3, rtol=0)
-
-
-def test_normalised_activities_are_shares_of_the_largest():
-    codes = torch.tensor([[1.0, -4.0, 0.0], [0.5, 2.0, 0.0]])
-    assert share_of_largest(codes).tolist() == [[1, 1, 0], [0.5, 0.5, 0]]
 
 
 def test_a_tied_gradient_is_the_sum_of_those_of_two_untied_weights():
@@ -214,87 +96,6 @@ def test_beta_weighs_the_divergence_by_pixel():
         expected = F.binary_cross_entropy(model(images), images) + beta * divergence
         assert costs[beta] == pytest.approx(expected.item(), rel=1e-6)
     assert costs[0.0] < costs[1.0] < costs[4.0]
-
-
-GREY_128 = torch.full((400, 1, 28, 28), 0.5)
-
-
-@pytest.mark.parametrize("level", [0.1, 0.4])
-def test_gaussian_noise_has_its_standard_deviation(level):
-    config = DataConfig(noise="gaussian", noise_level=level, noise_clip=False)
-    added = noisy(GREY_128, config, generator()) - 0.5
-    count = added.numel()
-    assert abs(added.mean().item()) < 5 * level / math.sqrt(count)
-    assert added.std().item() == pytest.approx(level, rel=5 / math.sqrt(2 * count))
-    assert (added.abs() < level).float().mean().item() == pytest.approx(0.6827, abs=0.005)
-
-
-@pytest.mark.parametrize("level", [0.25, 0.5, 1.0])
-def test_masking_sets_its_share_of_the_pixels_to_zero_and_leaves_the_others(level):
-    images = pixels(pictures(400)).clamp(min=0.01)
-    masked = noisy(images, DataConfig(noise="masking", noise_level=level), generator())
-    gone = masked == 0
-    assert gone.float().mean().item() == pytest.approx(level, abs=5 * 0.5 / math.sqrt(images.numel()))
-    assert torch.equal(masked[~gone], images[~gone])
-
-
-def test_salt_and_pepper_are_half_each():
-    out = noisy(GREY_128, DataConfig(noise="salt-and-pepper", noise_level=0.3), generator())
-    slack = 5 * 0.5 / math.sqrt(out.numel())
-    for value, share in ((0.0, 0.15), (1.0, 0.15), (0.5, 0.7)):
-        assert (out == value).float().mean().item() == pytest.approx(share, abs=slack)
-
-
-def test_in_a_range_every_image_has_a_level_of_its_own():
-    config = DataConfig(noise="gaussian", noise_level=0.4, least_noise=0.1, noise_clip=False)
-    levels = (noisy(GREY_128, config, generator()) - 0.5).flatten(1).std(1)
-    assert 0.09 < levels.min() < 0.12
-    assert 0.38 < levels.max() < 0.42
-    assert levels.mean().item() == pytest.approx(0.25, abs=0.02)
-
-
-@pytest.mark.parametrize("noise", ["gaussian", "masking", "salt-and-pepper"])
-def test_noise_is_fresh_each_time_repeats_with_its_seed_and_leaves_the_images_alone(noise):
-    images, config = pixels(pictures(9)), DataConfig(noise=noise, noise_level=0.5)
-    before, source = images.clone(), generator(5)
-    first, second = noisy(images, config, source), noisy(images, config, source)
-    assert not torch.equal(first, second)
-    assert torch.equal(first, noisy(images, config, generator(5)))
-    assert torch.equal(images, before)
-    assert 0 <= first.min() <= first.max() <= 1
-
-
-def test_only_the_input_is_noisy():
-    """A model that answers its input is as far from its target as the noise is from the image."""
-    images = pictures(200)
-    config = DataConfig(noise="gaussian", noise_level=0.2, noise_clip=False)
-    assert evaluate(lambda shown: shown, images, data=config) == pytest.approx(0.04, rel=0.05)
-    assert evaluate(lambda shown: shown, images) == 0
-
-
-def test_transforms_worked_by_hand():
-    image = torch.arange(16.0).reshape(1, 1, 4, 4) / 16
-    half = TRANSFORMS["half"](image)
-    means = [[2.5, 4.5], [10.5, 12.5]]
-    assert (half * 16).tolist() == [[[[row[j // 2] for j in range(4)] for row in means for _ in range(2)]]]
-    holed = TRANSFORMS["hole"](image)
-    assert holed[0, 0, 1:3, 1:3].eq(0).all()
-    assert torch.equal(holed[0, 0, 0], image[0, 0, 0])
-    colours = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]).reshape(3, 3, 1, 1)
-    grey = TRANSFORMS["grey"](colours)
-    torch.testing.assert_close(grey[:, 0].flatten(), torch.tensor([0.299, 0.587, 0.114]))
-    assert torch.equal(grey[:, 0], grey[:, 2])
-    assert torch.equal(TRANSFORMS["grey"](image), image)
-
-
-@pytest.mark.parametrize("name", TRANSFORMS)
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 31, 17), (1, 1, 1)])
-def test_a_transform_keeps_the_shape_and_is_linear(name, shape):
-    """Linear, because the mean of the transforms is taken to be the transform of the mean."""
-    images = pixels(pictures(6, shape))
-    changed = TRANSFORMS[name](images)
-    assert changed.shape == images.shape
-    torch.testing.assert_close(TRANSFORMS[name](images.mean(0, keepdim=True)), changed.mean(0, keepdim=True))
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share():

@@ -4,51 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 from tiny_runs import interrupted, trained
 
 from aecore import runs
-from aecore.jobs import Jobs
 from aecore.recipes import RECIPES
 from aecore.runs import shelf
-from pages.shared import server, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 HOSTILE = "![x](http://example.org/x.png) <a href='http://example.org'>a</a> **bold** $x$"
 
-pytestmark = pytest.mark.usefixtures("tiny_digits")
-
-
-@pytest.fixture(autouse=True)
-def queue(monkeypatch):
-    """The page's queue, that takes runs and trains none of them."""
-    monkeypatch.setattr(Jobs, "start", lambda _: None)
-    queue = Jobs()
-    monkeypatch.setitem(server.place().things, "jobs", queue)
-    yield queue
-    queue.close()
-
-
-@pytest.fixture(autouse=True)
-def opened_before(monkeypatch):
-    """Pages open in their frame, as on a server that somebody has opened before."""
-    make = PagesManager.__init__
-
-    def without_guessing(self, *arguments, **settings):
-        make(self, *arguments, **settings)
-        PagesManager.uses_pages_directory = False
-
-    monkeypatch.setattr(PagesManager, "__init__", without_guessing)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def torch_is_there():
-    warm.start()
-    assert warm._server()[1].wait(60)
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("tiny_digits", "queue", "opened_before", "torch_is_there")
 
 
 def open_page(*chosen: str, **address) -> AppTest:

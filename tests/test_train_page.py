@@ -7,8 +7,6 @@ from time import monotonic
 
 import numpy as np
 import pytest
-import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 from tiny_runs import interrupted, trained
 
@@ -18,41 +16,14 @@ from aecore.jobs import Jobs, limits
 from aecore.progress import Epoch
 from aecore.recipes import RECIPES
 from aecore.runs.record import run_lock
-from pages.shared import engine, form, server, warm, wording
+from pages.shared import engine, form, server, wording
 from pages.shared import training as training_page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 HOSTILE = "![x](http://example.org/x.png) <script>alert(1)</script> **bold** $x$ :red[red]"
 
 
-@pytest.fixture
-def queue(monkeypatch):
-    """The page's queue, that takes runs and trains none of them."""
-    monkeypatch.setattr(Jobs, "start", lambda _: None)
-    queue = Jobs()
-    monkeypatch.setitem(server.place().things, "jobs", queue)
-    yield queue
-    queue.close()
-
-
-@pytest.fixture(autouse=True)
-def opened_before(monkeypatch):
-    """Pages open in their frame, as on a server that somebody has opened before."""
-    make = PagesManager.__init__
-
-    def without_guessing(self, *arguments, **settings):
-        make(self, *arguments, **settings)
-        PagesManager.uses_pages_directory = False
-
-    monkeypatch.setattr(PagesManager, "__init__", without_guessing)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def torch_is_there():
-    warm.start()
-    assert warm._server()[1].wait(60)
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("opened_before", "torch_is_there")
 
 
 def open_page(**address) -> AppTest:
