@@ -159,6 +159,7 @@ def lab(tmp_path_factory):
 @pytest.fixture(scope="module")
 def engine(lab):
     with working(lab) as jobs:
+        engine_of(jobs)  # there, before a test has a home of its own: the engine takes that of its beginning
         yield jobs
 
 
