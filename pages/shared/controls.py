@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aecore.runs import Run
-from pages.shared import form
+from pages.shared import form, launch
 from pages.shared.engine import jobs, may_change, refusals, visitor
 from pages.shared.wording import plain
 
@@ -85,7 +85,7 @@ def another() -> None:
 
 
 def _to_the_form() -> None:
-    st.session_state.pop("started-at", None)
+    launch.leave()
     st.query_params.clear()
 
 

@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aecore.config import MODEL_CONFIGS, PHASES, Experiment, ModelConfig
 from aecore.recipes import RECIPES
+from pages.shared import launch
 from pages.shared.wording import plain
 
 FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "learning_rate", "loss")
@@ -95,7 +96,7 @@ def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
 
 def show(experiment: Experiment) -> None:
     """For a button's callback on the page of the form: go to the form, with this experiment in it."""
-    st.session_state.pop("started-at", None)
+    launch.leave()
     st.session_state["opened"] = experiment  # settings that the address gets in a callback reach no widget
     st.query_params.from_dict(link(experiment))
 

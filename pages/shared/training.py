@@ -7,7 +7,7 @@ import streamlit as st
 from aecore import runs
 from aecore.jobs import Live
 from aecore.runs import MissingRunError, Run
-from pages.shared import address, controls, curves, outcome, pictures
+from pages.shared import address, controls, curves, launch, outcome, pictures
 from pages.shared.engine import jobs, refusals
 from pages.shared.wording import about, error, plain
 
@@ -41,8 +41,17 @@ def show(run_id: str) -> None:
     stage = st.container()
     view = _view() if _has_losses(run, status) else curves.View()
     wait = SECONDS_BETWEEN_LOOKS.get(status, SECONDS_BETWEEN_LOOKS_ELSEWHERE if status == "running" else None)
+    drawing = True
+
+    @st.fragment(run_every=wait)
+    def watch() -> None:
+        if not drawing:
+            launch.heard(run.id)
+        _watch(run, status, view)
+
     with stage:
-        st.fragment(_watch, run_every=wait)(run, status, view)
+        watch()
+    drawing = False
 
 
 def _has_losses(run: Run, status: str) -> bool:
