@@ -110,3 +110,11 @@ def comparison(run_id: str, dataset: str, split: "Split", device: str) -> "Compa
     return compare(
         model(run_id, device), baselines(run_id, device), *versions(run_id, dataset, split, device)
     )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def codes(run_id: str, dataset: str, part: "Split", device: str) -> np.ndarray:
+    """The codes (N, code_size), float32, of what a run's model sees of one of `parts`. Raises LabError."""
+    from aecore.analysis.codes import codes_of
+
+    return codes_of(model(run_id, device), versions(run_id, dataset, part, device).inputs)
