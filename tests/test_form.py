@@ -146,8 +146,8 @@ def test_what_a_widget_says_is_what_the_record_holds(key, said, expected):
         ("share", 0.0, "share is 0.0: choose more than 0 and at most 1"),
         ("limit", "many", "limit is many: choose a whole number, 1 or more, or none"),
         ("limit", "0", "limit is 0: choose a whole number, 1 or more, or none"),
-        ("widths", "", "widths is []: choose 1 to 8 whole numbers, each 1 to 65,536"),
-        ("widths", "8, x", "widths is x: choose 1 to 8 whole numbers, each 1 to 65,536"),
+        ("widths", "", "widths is []: choose 1 to 8 whole numbers separated by commas, each 1 to 65,536"),
+        ("widths", "8, x", "widths is x: choose 1 to 8 whole numbers separated by commas, each 1 to 65,536"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(key, said, sentence):
