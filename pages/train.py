@@ -126,10 +126,7 @@ def plan(original: Experiment) -> None:
         if jobs().trouble:
             st.warning(plain(jobs().trouble), icon=":material/warning:")
         if changed := form.changes(experiment, original):
-            told = ", ".join(
-                f"{form.label(name).lower()} {form.words(value)}" for name, value in changed.items()
-            )
-            st.caption(f"Changed: {plain(told)}. The address of this page carries it along.")
+            st.caption(f"Changed: {plain(form.told(changed))}. The address of this page carries it along.")
 
     if made_of:
         rows = network.bars(experiment.model, made_of)

@@ -16,7 +16,7 @@ BADGES = {
     "training": ("Training", "blue"),
     "paused": ("Paused", "orange"),
     "measuring": ("Measuring", "blue"),
-    "running": ("Training elsewhere", "blue"),
+    "running": ("Elsewhere", "blue"),
     "finished": ("Finished", "green"),
     "stopped": ("Stopped", "orange"),
     "diverged": ("Diverged", "red"),

@@ -115,6 +115,19 @@ def changes(experiment: Experiment, original: Experiment) -> dict[str, Any]:
     }
 
 
+def told(changed: Mapping[str, Any]) -> str:
+    """Settings in a few words: code size 16, noise clip off."""
+    return ", ".join(f"{_lower(label(name))} {brief(value)}" for name, value in changed.items())
+
+
+def told_of(experiment: Experiment) -> str | None:
+    """What it changes of the recipe it began as; None where that is not known here."""
+    recipe, dataset = RECIPES.get(experiment.recipe), experiment.data.dataset
+    if recipe is None or dataset not in recipe.datasets:
+        return None
+    return told(changes(experiment, recipe.on(dataset))) or "nothing"
+
+
 def link(experiment: Experiment) -> dict[str, str]:
     """The query parameters with which the page shows this experiment."""
     dataset = experiment.data.dataset
@@ -139,6 +152,13 @@ def words(value: Any, none: str = "none") -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def brief(value: Any) -> str:
+    """A value for people in few letters: on, 0.0833."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.4g}" if isinstance(value, float) else words(value)
+
+
 def label(name: str) -> str:
     """Such as "Learning rate" or "KL weight"."""
     return re.sub(
@@ -150,10 +170,15 @@ def in_labels(problem: str) -> str:
     """A sentence about settings with the names that the form gives them."""
     named = re.sub(
         r"[a-z0-9]+(?:_[a-z0-9]+)+",
-        lambda name: label(name[0])[0].lower() + label(name[0])[1:] if name[0] in _names() else name[0],
+        lambda name: _lower(label(name[0])) if name[0] in _names() else name[0],
         problem,
     )
     return "; ".join(part[:1].upper() + part[1:] for part in named.split("; "))
+
+
+def _lower(text: str) -> str:
+    """Within a sentence; KL stays KL."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 @cache
