@@ -293,7 +293,7 @@ def test_a_run_in_training_shows_how_far_it_is(queue, stage, control):
     assert {control, "step", "stop"} <= keys(app)
     assert not button(app, "stop").disabled
     assert "mean image" in app.warning[0].value
-    assert len(app.image) == 1
+    assert len(app.image) == 2  # five pictures in each
 
 
 def test_a_wish_that_cannot_be_granted_is_said_once(queue):
@@ -539,5 +539,5 @@ def test_a_training_from_the_click_to_its_figures(monkeypatch):
         Event().wait(0.1)
         shown(app)
     assert metrics(shown(app))["Test error"] == wording.error(runs.get(run_id).result.test_mse)
-    assert len(app.image) == 1
+    assert len(app.image) == 2
     engine.jobs().close()
