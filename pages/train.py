@@ -156,13 +156,5 @@ else:  # and no st.stop() above: after one, Streamlit leaves the form's settings
     st.markdown(
         "Find out here what each setting does: choose an experiment, change what you like, watch it learn."
     )
-    for other in jobs().active()[:1]:
-        st.button(
-            "A run is being trained right now: watch it",
-            icon=":material/monitoring:",
-            type="tertiary",
-            key="watch",
-            on_click=st.query_params.from_dict,
-            args=({"run": other},),
-        )
+    launch.offer_to_watch()
     plan(choose())
