@@ -125,6 +125,7 @@ def plan(original: Experiment) -> None:
             st.error(plain(refused), icon=":material/block:")
         if jobs().trouble:
             st.warning(plain(jobs().trouble), icon=":material/warning:")
+        form.compare(cells, experiment, original)
         if changed := form.changes(experiment, original):
             st.caption(f"Changed: {plain(form.told(changed))}. The address of this page carries it along.")
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from aecore.config import MODEL_CONFIGS, Channels, Experiment
 from aecore.recipes import RECIPES
 from aecore.settings import Record, SettingsError
-from pages.shared import form
+from pages.shared import form, groups
 
 ON = [(name, recipe.experiment.data.dataset) for name, recipe in RECIPES.items()]
 ON += [("lab-32", dataset) for dataset in RECIPES["lab-32"].datasets[1:]]
@@ -63,6 +63,36 @@ def test_an_untouched_form_is_the_recipe(recipe, dataset, kind):
     app = draw(recipe, dataset, kind=kind)
     assert made(app) == expected
     assert form.changes(made(app), expected) == {}
+
+
+def test_every_setting_is_in_one_group_and_a_new_one_is_not_lost():
+    names = {name for kind in MODEL_CONFIGS for name in form.flat(Experiment().with_settings({"kind": kind}))}
+    listed = [name for group in groups.GROUPS for name in group.names]
+    assert sorted(listed) == sorted(names - {*form.FIRST, *form.CHOSEN_APART})
+    assert groups.grouped(["brand_new", "seed"])[-1] == (groups.OTHERS, ["brand_new"])
+
+
+def test_what_differs_from_the_recipe_is_marked_with_what_the_recipe_has():
+    def script():
+        import streamlit as st
+
+        from aecore.recipes import RECIPES
+        from pages.shared import form
+
+        original = RECIPES["lab-32"].on("mnist")
+        form.begin(original, keep=st.query_params)
+        cells: form.Cells = {}
+        made = form.settings(original, st.container(), st.container(), cells)
+        form.compare(cells, made, original)
+
+    app = AppTest.from_function(script, default_timeout=60)
+    app.query_params["epochs"], app.query_params["tied"] = "3", "true"
+    run(app)
+    recipe = RECIPES["lab-32"].on("mnist")
+    assert {caption.value for caption in app.caption if "recipe" in caption.value} == {
+        f":blue[recipe: {recipe.train.epochs}]",
+        ":blue[recipe: off]",
+    }
 
 
 @pytest.mark.parametrize("kind", MODEL_CONFIGS)

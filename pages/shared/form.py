@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from aecore.config import MODEL_CONFIGS, PHASES, Experiment, ModelConfig
 from aecore.recipes import RECIPES
 from pages.shared import launch
+from pages.shared.groups import grouped
 from pages.shared.wording import plain
 
 FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "learning_rate", "loss")
@@ -64,12 +65,12 @@ def settings(
     for name in FIRST:
         if name in schemas and name not in apart:
             values[name] = ask(first, name, schemas[name], defaults[name])
-    for title, record in _groups(experiment).items():
-        names = [name for name in type(record).model_fields if name not in {*FIRST, *apart}]
-        others.caption(title)
-        group = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{title}")
+    for group, names in grouped(name for name in defaults if name not in {*FIRST, *apart}):
+        others.markdown(f"**{group.title}**")
+        others.caption(group.about)
+        cell = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{group.title}")
         for name in names:
-            values[name] = ask(group, name, schemas[name], defaults[name])
+            values[name] = ask(cell, name, schemas[name], defaults[name])
     return experiment.with_settings(values)
 
 
@@ -83,6 +84,13 @@ def mark(cells: Cells, problem: str) -> set[str]:
             cells[name].caption(f":red[{plain(way_out)}]")
             about.add(name)
     return about
+
+
+def compare(cells: Cells, experiment: Experiment, original: Experiment) -> None:
+    """Write below every setting that was changed what the experiment that the form began with has there."""
+    before = _of_the_kind(original, experiment)
+    for name in changes(experiment, original).keys() & cells.keys():
+        cells[name].caption(f":blue[recipe: {plain(brief(before[name]))}]")
 
 
 def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
@@ -106,13 +114,18 @@ def changes(experiment: Experiment, original: Experiment) -> dict[str, Any]:
 
     Where the kinds differ, `original` is taken with the other kind's own defaults.
     """
-    kind = original.model.kind
-    defaults = flat(original.with_settings({"kind": experiment.model.kind})) | {"kind": kind}
+    defaults = _of_the_kind(original, experiment)
     return {
         name: value
         for name, value in flat(experiment).items()
         if name not in _apart(experiment) and value != defaults[name]
     }
+
+
+def _of_the_kind(original: Experiment, experiment: Experiment) -> dict[str, Any]:
+    """The settings of `original`, with those of another kind of network where `experiment` has that."""
+    kind = original.model.kind
+    return flat(original.with_settings({"kind": experiment.model.kind})) | {"kind": kind}
 
 
 def told(changed: Mapping[str, Any]) -> str:
