@@ -8,7 +8,7 @@ from aecore import data, runs, zoo
 from aecore.losses import evaluate
 from aecore.recipes import RECIPES
 from aecore.runs import RunError, shelf
-from aecore.runs.execution import execute
+from aecore.runs.execution import create, execute
 
 MEGABYTE = 2**20
 
@@ -55,12 +55,14 @@ def test_making_an_entry_replaces_it_and_leaves_nothing_else_behind(monkeypatch,
     monkeypatch.setattr(zoo, "ZOO", shelf_folder)
     tiny = dataclasses.replace(RECIPES["lab-32"], adapted={"digits": {"epochs": 2, "train_count": 100}})
     monkeypatch.setitem(RECIPES, "lab-32", tiny)
+    own = create(tiny.on("digits"))
     for _ in range(2):
         heard = []
         made = zoo.make("zoo-digits-32", "cpu", heard.append)
         assert heard[-1].ended == "finished"
     assert [folder.name for folder in shelf_folder.iterdir()] == ["zoo-digits-32"]
-    assert runs.list_runs() == []
+    assert [run.id for run in runs.list_runs()] == [own.id]
+    assert made.name == "lab-32 on digits"  # and not the person's second
     model = runs.load(made, "cpu")
     assert evaluate(model, data.load("digits").test_images) == pytest.approx(made.result.test_mse)
     assert len(runs.read_history(made.folder).epochs) == 2

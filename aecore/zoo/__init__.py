@@ -1,5 +1,6 @@
 """The trained runs that come with the lab, one folder each beside this file, and how they are made."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -97,7 +98,9 @@ def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
     assert run.result  # a finished run has one
     device = str(images.train_images.device)
     folder.mkdir()
-    for file in ("config.json", "history.csv", "losses.npy"):
+    config = json.loads((run.folder / "config.json").read_text())
+    write_json(folder / "config.json", config | {"number": 1})  # however many the person has of their own
+    for file in ("history.csv", "losses.npy"):
         shutil.copy(run.folder / file, folder / file)
     save_weights(runs.load(run, device), folder / "weights.safetensors", torch.float16)
     stored = runs.load(replace(run, folder=folder), device)
