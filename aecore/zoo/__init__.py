@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
     @property
     def experiment(self) -> Experiment:
-        return RECIPES[self.recipe].on(self.dataset).with_settings(self.settings)
+        return RECIPES[self.recipe].on(self.dataset).with_settings(dict(self.settings))
 
 
 SMALL_MAP = {"hidden": (384, 192, 96)}
