@@ -28,7 +28,8 @@ def test_stored_figures_are_those_of_the_stored_weights(name):
         pytest.skip(f"{dataset} is not on this machine")
     model = runs.load(run, "cpu")
     images = data.load(dataset).test_images
-    assert evaluate(model, images) == pytest.approx(run.result.test_mse, rel=1e-4)
+    found = evaluate(model, images, "mse", run.experiment.data)
+    assert found == pytest.approx(run.result.test_mse, rel=1e-4)
 
 
 @pytest.mark.parametrize(("name", "entry"), zoo.ENTRIES.items())
