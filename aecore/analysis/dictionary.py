@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 from torch import Tensor
 
-from aecore.analysis.activity import sample, typical
+from aecore.analysis.activity import Activity, sample, typical
 from aecore.analysis.codes import codes_of
 from aecore.analysis.comparison import Versions
 from aecore.analysis.features import atoms
@@ -138,6 +138,20 @@ def by_similarity(atoms: np.ndarray) -> np.ndarray:
     np.fill_diagonal(distances, 0)
     tree = linkage(squareform(distances, checks=False), "average")
     return leaves_list(tree).astype(np.int64)
+
+
+def ordered(dictionary: Dictionary, told: Activity, order: str) -> np.ndarray:
+    """The units, most first, by what `order` names: activity, density, selectivity or norm; int64 (U,).
+
+    Anything else leaves them by number. Equal ones keep their order.
+    """
+    values = {
+        "activity": told.mean,
+        "density": told.density,
+        "selectivity": told.selectivity,
+        "norm": dictionary.norms,
+    }
+    return np.argsort(-values.get(order, np.zeros(len(told.mean))), stable=True)
 
 
 def _directions(atoms: np.ndarray) -> np.ndarray:

@@ -50,6 +50,18 @@ def atoms(model: Autoencoder, activations: np.ndarray) -> tuple[np.ndarray, bool
     return (responses(model, activations), False) if found is None else (found, True)
 
 
+@torch.inference_mode()
+def with_activation(model: Autoencoder, code: np.ndarray, unit: int, activation: float) -> np.ndarray:
+    """What the decoder makes of a code (code_size,) as it is, and with one unit at another activation.
+
+    Float32 (2, C, H, W), cut off at black 0 and white 1.
+    """
+    codes = np.stack([code, code]).astype(np.float32)
+    codes[1, unit] = activation
+    pair = torch.from_numpy(codes).to(next(model.parameters()).device)
+    return model.decode(pair).clamp(0, 1).cpu().numpy()
+
+
 def filters(model: Autoencoder) -> np.ndarray | None:
     """The weights of the encoder's first layer as pictures (F, C, h, w), float32: what each sum looks for.
 
