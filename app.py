@@ -46,6 +46,12 @@ page = st.navigation(
                 icon=":material/compare:",
                 help="What is left of a picture that went through the code, beside PCA.",
             ),
+            st.Page(
+                "pages/features.py",
+                title="Features",
+                icon=":material/grid_view:",
+                help="What each unit of a code stands for, and what a picture is without it.",
+            ),
         ],
     }
 )

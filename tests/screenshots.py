@@ -51,6 +51,13 @@ def take(page: Page, server: Server) -> None:
     page.get_by_test_id("stImage").first.wait_for()
     keep(page, "reconstruct")
 
+    train(page, server, "recipe=k-sparse&dataset=digits&code_size=64&active=8&epochs=60")
+    page.get_by_text("Finished", exact=True).wait_for()
+    trained = re.search("run=([a-z0-9-]+)", page.url)[1]
+    page.goto(f"{server.address}/features?model={trained}&sort=selectivity")
+    page.locator(".st-key-sheet-picture img").wait_for()
+    keep(page, "features")
+
 
 def train(page: Page, server: Server, settings: str) -> None:
     page.goto(f"{server.address}/train?{settings}")

@@ -29,6 +29,7 @@ Say = Callable[[float, str], None]
 ANALYSES = {
     "denoising": "aecore.analysis.denoising:by_level",
     "filtering": "aecore.analysis.filters:by_level",
+    "sparsity": "aecore.analysis.sparsity:active_units",
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""
 

@@ -61,6 +61,19 @@ def blocks(rows: Sequence[Row], *, size: int, headings: Sequence[str] = ()) -> l
     return pieces
 
 
+def around_zero(found: np.ndarray, reach: float | np.ndarray) -> np.ndarray:
+    """Pictures (N, C, H, W) of numbers around 0 as tiles; those as large as `reach` in full colour.
+
+    `reach` is one number, or one for each picture (N,). Grey pictures are drawn as `signed` does; colour ones
+    begin at mid-grey.
+    """
+    reach = np.reshape(reach, (-1, 1, 1, 1))
+    share = np.clip(found / np.where(reach > 0, reach, 1), -1, 1)
+    if share.shape[1] == 3:
+        return ((share + 1) * 127.5).round().astype(np.uint8).transpose(0, 2, 3, 1)
+    return signed(share * FULL_COLOUR)
+
+
 def grid(
     rows: Sequence[Row],
     *,
@@ -68,14 +81,16 @@ def grid(
     headings: Sequence[str] = (),
     legend: bool = False,
     longest: int = 0,
+    side: int = SIDE,
 ) -> bytes:
     """Images side by side, their headings above, one row under the other, labels on the left; a PNG.
 
     More images than `per_line` go on in a further block of rows. `legend` explains the colours of `signed`.
-    Headings have smaller letters where one of them, or of `longest` pixels elsewhere, is wider than an image.
+    Headings have smaller letters where one of them, or of `longest` pixels elsewhere, is wider than an image,
+    which takes about `side` screen pixels.
     """
     count, height, width, _ = rows[0].tiles.shape
-    factor = max(1, SIDE // max(height, width))
+    factor = max(1, side // max(height, width))
     height, width = height * factor, width * factor
     columns = min(per_line, count)
     left = max(LABEL, *(_length(line) + 8 for row in rows for line in row.label.split("\n")))
@@ -104,20 +119,20 @@ def grid(
             draw.text((0, down * block + top + height / 2), row.label, TEXT, _font(), anchor="lm")
     if legend:
         _draw_legend(canvas, left, size[1] - LINE)
-    return _png(canvas)
+    return png(canvas)
 
 
 def legend() -> bytes:
     """What the colours of `signed` mean, by itself; a PNG."""
     canvas = Image.new("RGBA", (_draw_legend(Image.new("RGBA", (1, 1)), 0, 0), LINE))
     _draw_legend(canvas, 0, 0)
-    return _png(canvas)
+    return png(canvas)
 
 
 def picture(image: np.ndarray, side: int) -> bytes:
     """One uint8 image (C, H, W), enlarged to at most `side` screen pixels; a PNG."""
     factor = max(1, side // max(image.shape[1:]))
-    return _png(Image.fromarray(rgb(image[None])[0].repeat(factor, 0).repeat(factor, 1)))
+    return png(Image.fromarray(rgb(image[None])[0].repeat(factor, 0).repeat(factor, 1)))
 
 
 def code(values: np.ndarray, side: int) -> bytes:
@@ -133,7 +148,7 @@ def code(values: np.ndarray, side: int) -> bytes:
         if right > left:
             draw.rectangle((left, top, right - 1 - gap, bottom), TOO_DARK if length > 0 else TOO_BRIGHT)
     draw.line((0, middle, side, middle), TEXT)
-    return _png(canvas)
+    return png(canvas)
 
 
 def width(png: bytes) -> int:
@@ -171,7 +186,8 @@ def _longest(texts: Sequence[str]) -> int:
     return max(map(_length, texts), default=0)
 
 
-def _png(canvas: Image.Image) -> bytes:
+def png(canvas: Image.Image) -> bytes:
+    """What was drawn, as the bytes of a PNG."""
     file = BytesIO()
     canvas.save(file, "PNG")
     return file.getvalue()

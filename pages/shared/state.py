@@ -18,7 +18,9 @@ MOST_LETTERS = 27
 """Of a model's label: so many are shown whole in a sidebar of Streamlit's own width."""
 
 if TYPE_CHECKING:
+    from aecore.analysis.activity import Activity
     from aecore.analysis.comparison import Baselines, Comparison, Split, Versions
+    from aecore.analysis.dictionary import Dictionary
     from aecore.models.base import Autoencoder
 
 
@@ -126,3 +128,34 @@ def codes(run_id: str, dataset: str, part: "Split", device: str) -> np.ndarray:
     from aecore.analysis.codes import codes_of
 
     return codes_of(model(run_id, device), versions(run_id, dataset, part, device).inputs)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def dictionary(run_id: str, device: str) -> "Dictionary":
+    """What the units of a run's model stand for and do, on a sample of its test images. Raises LabError."""
+    from aecore.analysis.dictionary import look_into
+
+    dataset = runs.get(run_id).experiment.data.dataset
+    return look_into(model(run_id, device), versions(run_id, dataset, "test", device))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def activity(run_id: str, device: str, active: str) -> "Activity":
+    """When those units are active, by what counts as that. Raises LabError."""
+    from aecore.analysis.activity import activity
+
+    found = dictionary(run_id, device)
+    source = SOURCES[runs.get(run_id).experiment.data.dataset]
+    labels = classes(run_id, source.name, "test")[found.indices]
+    return activity(found.codes, labels, len(source.class_names), active)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def units_in_order(run_id: str, device: str, order: str, active: str) -> np.ndarray:
+    """The units of a run's model, as an order of aecore.analysis.dictionary has them. Raises LabError."""
+    from aecore.analysis.dictionary import by_similarity, ordered
+
+    found = dictionary(run_id, device)
+    if order == "similarity":
+        return by_similarity(found.atoms)
+    return ordered(found, activity(run_id, device, active), order)

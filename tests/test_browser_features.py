@@ -1,0 +1,88 @@
+"""The Features page in a real browser: a click in the sheet, the card, the slider, and how long they take."""
+
+import re
+from time import monotonic
+
+import pytest
+from browsing import eventually, finished
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SHEET = ".st-key-sheet-picture img"
+ALIKE = "img[alt^='The units most alike']"
+
+
+def open_features(page: Page, address: str, settings: str = "") -> None:
+    page.goto(f"{address}/features?model=zoo-digits-32{settings}")
+    expect(page.locator(SHEET)).to_be_visible()
+    finished(page)
+
+
+def unit(page: Page) -> str:
+    return page.locator(".st-key-unit-number input").input_value()
+
+
+def redrawn(page: Page) -> str:
+    return page.locator("img[alt^='A picture as it was']").get_attribute("src") or ""
+
+
+def test_a_click_in_the_sheet_opens_the_units_card(server, page, capsys):
+    open_features(page, server.address, "&sort=number")
+    assert unit(page) == "0"
+    sheet = page.locator(SHEET)
+    box = sheet.bounding_box()
+    assert box
+    step = box["width"] / 8  # 32 units, eight on a line
+    start = monotonic()
+    page.mouse.click(box["x"] + 2.5 * step, box["y"] + 1.5 * step)
+    expect(page.get_by_role("heading", name="Unit 10: when it is active")).to_be_visible()
+    expect(page.locator("img[alt='What unit 10 adds to a picture']")).to_be_visible()
+    seconds = monotonic() - start
+    expect(page).to_have_url(re.compile("unit=10"))
+    finished(page)
+    with capsys.disabled():
+        print(f"\nclick in the sheet to the unit's card: {seconds:.2f} s")
+    page.reload()
+    expect(page.get_by_role("heading", name="Unit 10: when it is active")).to_be_visible()
+
+
+def test_the_slider_changes_the_reconstruction(server, page, capsys):
+    open_features(page, server.address, "&unit=3")
+    before = redrawn(page)
+    thumb = page.locator("[data-testid=stSlider] [role=slider]")
+    thumb.focus()
+    start = monotonic()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    eventually(lambda: redrawn(page) not in ("", before))
+    seconds = monotonic() - start
+    finished(page)
+    with capsys.disabled():
+        print(f"\nslider to the new reconstruction: {seconds:.2f} s")
+
+
+def test_a_warm_page_is_there_soon_and_fits_a_phone(server, page, capsys):
+    open_features(page, server.address)
+    expect(page.locator(ALIKE)).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Reconstruct").click()
+    expect(page.get_by_role("heading", name="Reconstruct", exact=True)).to_be_visible()
+    finished(page)
+    start = monotonic()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Features").click()
+    expect(page.locator(SHEET)).to_be_visible()
+    sheet = monotonic() - start
+    expect(page.locator(".st-key-frontier .js-plotly-plot")).to_be_visible()
+    everything = monotonic() - start
+    with capsys.disabled():
+        print(f"\nwarm page change to the sheet: {sheet:.2f} s, to the last figure: {everything:.2f} s")
+    finished(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    box = page.locator(SHEET).bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    page.mouse.click(box["x"] + box["width"] * 0.99 / 8 * 1.5, box["y"] + 10)
+    expect(page).to_have_url(re.compile("unit="))
+    second = re.search(r"unit=(\d+)", page.url)[1]
+    expect(page.get_by_role("heading", name=f"Unit {second}: when it is active")).to_be_visible()
