@@ -45,6 +45,12 @@ page = st.navigation(
                 icon=":material/compare:",
                 help="What is left of a picture that went through the code, beside PCA.",
             ),
+            st.Page(
+                "pages/latent.py",
+                title="Latent space",
+                icon=":material/scatter_plot:",
+                help="The codes as a map that draws back: click a place and see what belongs there.",
+            ),
         ],
     }
 )

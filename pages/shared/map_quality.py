@@ -1,0 +1,44 @@
+"""How good a map is, in numbers, beside the pictures themselves and PCA."""
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from aecore.analysis.questions import Arrays
+
+ROWS = {
+    "pixels": "The pictures themselves",
+    "pca": "PCA, as many numbers",
+    "code": "The code",
+    "map": "The code on this map",
+}
+"""What is judged, by the names that `aecore.analysis.neighbourhoods.ROWS` has for it."""
+
+
+def show(answer: Arrays, rows: tuple[str, ...], size: int) -> None:
+    """The measures as a table, a row for each of `rows` that has any."""
+    fitted, judged = int(answer["fitted"][0]), int(answer["judged"][0])
+    table = pd.DataFrame(
+        {
+            "": [f"{ROWS[row]} ({size:,})" if row == "code" else ROWS[row] for row in rows],
+            "kNN accuracy": [_cell(value, ".1%") for value in answer["knn"]],
+            "Trustworthiness": [_cell(value, ".3f") for value in answer["trust"]],
+            "Silhouette": [_cell(value, ".3f") for value in answer["silhouette"]],
+        }
+    )
+    table = table[[any(value != "–" for value in row[1:]) for row in table.itertuples(index=False)]]
+    st.dataframe(
+        table, hide_index=True, key="quality-table", alt="Measures of the map, beside pixels and PCA"
+    )
+    st.caption(
+        f"**kNN accuracy**: how often most of the 5 nearest of {fitted:,} training pictures have the right "
+        "class. **Trustworthiness**: whether the 5 nearest are near in pixels, too; 1 if so. **Silhouette**: "
+        f"whether classes lie apart, from −1 to 1. Measured on {judged:,} test pictures. Look for a code "
+        "that keeps up with the pictures at a fraction of their size. t-SNE has no place for training "
+        "pictures, so there is no kNN on it."
+    )
+
+
+def _cell(value: float, form: str) -> str:
+    return "–" if math.isnan(value) else format(value, form).replace("-", "−")
