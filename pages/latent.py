@@ -144,7 +144,7 @@ def look() -> None:
             settings = {"projection": projection, "pictures": which}
             answer = answered("map-quality", run.id, settings, device=device, title="Quality of the map")
             if answer is not None:
-                map_quality.show(answer, tuple(map_quality.ROWS), size)
+                map_quality.show(answer, size, run.experiment.model.pca_size or 0)
 
     def outlined(outline: np.ndarray) -> None:
         selected.outlined(source.name, space, plane, [int(label) for label in shown], outline)

@@ -51,6 +51,11 @@ def take(page: Page, server: Server) -> None:
     page.get_by_test_id("stImage").first.wait_for()
     keep(page, "reconstruct")
 
+    page.goto(f"{server.address}/latent?model=zoo-digits-32&a=p3&b=p40")
+    page.locator(".st-key-map .nsewdrag").wait_for(state="attached")
+    page.get_by_text("Look for pictures on the way").wait_for()
+    keep(page, "latent")
+
 
 def train(page: Page, server: Server, settings: str) -> None:
     page.goto(f"{server.address}/train?{settings}")

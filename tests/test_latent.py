@@ -251,9 +251,9 @@ def test_tsne_and_quality_are_questions(drawn, monkeypatch):
     monkeypatch.setattr(Analyses, "ask", here)
     app = open_page(by="tsne", look="quality")
     [table] = app.dataframe
-    assert table.value[""].tolist()[-1] == "The code on this map"
-    assert table.value["kNN accuracy"].tolist()[-1] == "–"
-    accuracy = [float(cell.rstrip("%")) for cell in table.value["kNN accuracy"][:-1]]
+    assert table.value[""].tolist()[-1] == "This map"
+    assert table.value["kNN"].tolist()[-1] == "–"
+    accuracy = [float(cell.rstrip("%")) for cell in table.value["kNN"][:-1]]
     assert min(accuracy) > 80
     assert drawn[-1]["figure"].layout.xaxis.title.text == "t-SNE, first direction"
     app = open_page(by="tsne", b="tsne:1,2")

@@ -64,8 +64,8 @@ def colouring(run_id: str, which: "Which", device: str, colour: str, unit: int) 
         return scatter.Colouring(f"Activity of unit {unit}", found.codes[:, unit])
     if colour == "cluster":
         groups = clusters(run_id, which, device)
-        names = [f"Cluster {number}" for number in range(int(groups.max()) + 1)]
-        return scatter.Colouring("k-means", groups.astype(np.float32), names)
+        names = [str(number) for number in range(int(groups.max()) + 1)]
+        return scatter.Colouring("Cluster (k-means)", groups.astype(np.float32), names)
     return None
 
 

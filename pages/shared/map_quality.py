@@ -8,21 +8,22 @@ import streamlit as st
 from aecore.analysis.questions import Arrays
 
 ROWS = {
-    "pixels": "The pictures themselves",
-    "pca": "PCA, as many numbers",
-    "code": "The code",
-    "map": "The code on this map",
+    "pixels": "Pixels",
+    "pca": "PCA",
+    "code": "Code",
+    "map": "This map",
 }
 """What is judged, by the names that `aecore.analysis.neighbourhoods.ROWS` has for it."""
 
 
-def show(answer: Arrays, rows: tuple[str, ...], size: int) -> None:
-    """The measures as a table, a row for each of `rows` that has any."""
+def show(answer: Arrays, size: int, pca_size: int) -> None:
+    """The measures as a table, a row for each of ROWS that has any; a code has `size` numbers."""
+    sizes = {"pca": f" ({pca_size:,})", "code": f" ({size:,})"}
     fitted, judged = int(answer["fitted"][0]), int(answer["judged"][0])
     table = pd.DataFrame(
         {
-            "": [f"{ROWS[row]} ({size:,})" if row == "code" else ROWS[row] for row in rows],
-            "kNN accuracy": [_cell(value, ".1%") for value in answer["knn"]],
+            "": [f"{name}{sizes.get(row, '')}" for row, name in ROWS.items()],
+            "kNN": [_cell(value, ".1%") for value in answer["knn"]],
             "Trustworthiness": [_cell(value, ".3f") for value in answer["trust"]],
             "Silhouette": [_cell(value, ".3f") for value in answer["silhouette"]],
         }
@@ -32,7 +33,7 @@ def show(answer: Arrays, rows: tuple[str, ...], size: int) -> None:
         table, hide_index=True, key="quality-table", alt="Measures of the map, beside pixels and PCA"
     )
     st.caption(
-        f"**kNN accuracy**: how often most of the 5 nearest of {fitted:,} training pictures have the right "
+        f"**kNN**: how often most of the 5 nearest of {fitted:,} training pictures have the right "
         "class. **Trustworthiness**: whether the 5 nearest are near in pixels, too; 1 if so. **Silhouette**: "
         f"whether classes lie apart, from −1 to 1. Measured on {judged:,} test pictures. Look for a code "
         "that keeps up with the pictures at a fraction of their size. t-SNE has no place for training "

@@ -103,7 +103,14 @@ def figure(
 
 def _scale(colouring: Colouring) -> dict[str, object]:
     """A band for each group; else from the smallest value to the largest but for one in a hundred."""
-    bar: dict[str, object] = {"title": {"text": colouring.title, "side": "right"}, "thickness": 12, "len": 1}
+    bar: dict[str, object] = {
+        "title": {"text": colouring.title, "side": "top"},
+        "orientation": "h",
+        "thickness": 10,
+        "len": 1,
+        "y": 1.0,
+        "yanchor": "bottom",
+    }
     if colouring.names:
         colours = st.get_option("theme.chartCategoricalColors")[: len(colouring.names)]
         count = len(colours)
