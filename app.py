@@ -57,6 +57,7 @@ page = st.navigation(
 st.set_page_config(page_title=f"{page.title} · Autoencoder Lab")
 if st.session_state.get("page") != page.url_path:
     st.session_state.update(page=page.url_path, entered=True)  # frame.choose_model takes note
+    st.session_state["entries"] = st.session_state.get("entries", 0) + 1  # canvas.drawing does
 
 engine.recognise()
 frame.choose_device()
