@@ -1,22 +1,10 @@
 """Latent space: the codes as a map, and what the decoder draws at any place of it."""
 
-import numpy as np
 import streamlit as st
 
 from aecore.data import SOURCES, available
 from aecore.errors import LabError
-from pages.shared import (
-    address,
-    frame,
-    landscape,
-    latent_map,
-    map_quality,
-    places,
-    selected,
-    spots,
-    state,
-    warm,
-)
+from pages.shared import address, frame, landscape, latent_panels, state, warm
 from pages.shared.analysis import answered
 from pages.shared.wording import plain
 
@@ -24,13 +12,6 @@ frame.ensure_frame()
 
 PROJECTIONS = {"code": "The code itself", "pca": "PCA", "tsne": "t-SNE"}
 WHICH = {"test": "Test", "all": "All"}
-LOOKS = {
-    "place": "Place",
-    "plane": "Plane",
-    "units": "Sliders",
-    "selection": "Selection",
-    "quality": "Quality",
-}
 
 st.title("Latent space")
 st.markdown(
@@ -106,103 +87,10 @@ if projection == "tsne" and (
     st.stop()
 try:
     with st.spinner("Computing the codes, some seconds the first time"):
-        space = landscape.space(run.id, which, device)
-        plane = landscape.plane(run.id, which, projection, device)
+        view = landscape.view(run, which, projection, device)
         figure = landscape.figure(run.id, which, projection, colour, unit, behind, device)
         sprite = landscape.thumbnails(run.id, which, device, "map")
 except LabError as error:
     st.error(plain(str(error)))
     st.stop()
-names = source.class_names
-
-
-@st.fragment
-def look() -> None:
-    """The map and what is seen there: a click draws no more than this anew."""
-    left, right = st.columns([1.04, 1], gap="small")
-    a, b = (spots.read(key, space, plane, projection) for key in ("a", "b"))
-    chosen = selected.read(source.name)
-    with right:
-        panel = address.choose(
-            "Look at",
-            LOOKS,
-            key="look",
-            default="place",
-            refusal="There is no such view: this is the last place clicked.",
-            widget=st.pills,
-            label_visibility="collapsed",
-        )
-        if panel == "place":
-            places.show(model, space, plane, names, b)
-        elif panel == "plane":
-            places.whole(run.id, which, projection, device, plane)
-        elif panel == "units":
-            places.sliders(model, space, b)
-        elif panel == "selection":
-            selected.show(model, space, plane, names, chosen, run)
-        elif panel == "quality":
-            settings = {"projection": projection, "pictures": which}
-            answer = answered("map-quality", run.id, settings, device=device, title="Quality of the map")
-            if answer is not None:
-                map_quality.show(answer, size, run.experiment.model.pca_size or 0)
-
-    def outlined(outline: np.ndarray) -> None:
-        selected.outlined(source.name, space, plane, [int(label) for label in shown], outline)
-        address.write("look", "selection")
-
-    line = np.empty((0, 2))
-    if a and b and a.word != b.word:
-        line = places.way(model, plane, a, b)
-    with left:
-        area = st.container()
-        shown = address.several(
-            "Classes",
-            {str(label): name for label, name in enumerate(names)},
-            key="without",
-            label_visibility="collapsed",
-        )
-        marks = [(spot, word) for spot, word in ((a, "A"), (b, "B")) if spot]
-        with area:
-            latent_map.drawn(
-                figure,
-                sprite,
-                name="map",
-                alt=f"The codes of {len(space.numbers):,} pictures of {source.title} as points of a plane",
-                numbers=None if space.numbers[-1] == len(space.numbers) - 1 else space.numbers,
-                selected=chosen,
-                hidden=[label for label in range(len(names)) if str(label) not in shown],
-                line=line,
-                marks={
-                    "x": [float(spot.point[0]) for spot, _ in marks],
-                    "y": [float(spot.point[1]) for spot, _ in marks],
-                    "text": [word for _, word in marks],
-                },
-                on_click=lambda event: spots.clicked(event, projection),
-                on_lasso=outlined,
-            )
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.number_input(
-                "Find picture",
-                0,
-                int(space.numbers[-1]),
-                None,
-                key="find",
-                width=130,
-                placeholder="Number",
-                on_change=_find,
-            )
-            st.button("Forget A and B", key="forget", on_click=spots.forget, disabled=not marks)
-            few = (
-                f"{len(space.numbers):,} of {space.total:,}"
-                if len(space.numbers) < space.total
-                else f"{space.total:,}"
-            )
-            st.caption(f"{few} pictures. Hold the mouse over a point, click a place, or take the lasso.")
-
-
-def _find() -> None:
-    if (number := st.session_state["find"]) is not None:
-        spots.go_to(f"p{number}")
-
-
-look()
+latent_panels.look(view, figure, sprite)

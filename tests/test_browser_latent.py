@@ -8,6 +8,8 @@ from browsing import eventually, finished
 from playwright.sync_api import Page, expect
 
 from aecore import data
+from aecore.config import Experiment
+from aecore.runs.execution import create, execute
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -138,6 +140,39 @@ def test_a_lasso_and_class_toggles(server, page, capsys):
     )  # not drawn anew
     with capsys.disabled():
         print(f"\nlasso to pictures: {took:.2f} s")
+
+
+def test_a_drawing_lands_on_the_map(server, page, capsys):
+    open_map(page, f"{server.address}/latent?model=zoo-digits-32&look=draw")
+    canvas = page.locator("canvas.upper-canvas")
+    expect(canvas).to_be_visible()
+    box = canvas.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 140, box["y"] + 150, steps=5)
+    page.locator(".dc-toolbar").first.wait_for(state="attached")
+    page.mouse.move(box["x"] + 140, box["y"] + 40, steps=5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 240, steps=10)
+    start = monotonic()
+    page.mouse.up()
+    expect(page.get_by_text("Redrawn")).to_be_visible()
+    took = monotonic() - start
+    eventually(lambda: page.evaluate(TOLD)["marks"]["text"] == ["You"])
+    with capsys.disabled():
+        print(f"\nstroke to its place on the map: {took:.2f} s")
+
+
+def test_a_lasso_on_one_map_selects_on_both(server, page):
+    trained = create(Experiment().with_settings({"dataset": "digits", "epochs": 1, "code_size": 2}))
+    list(execute(trained, data.load("digits"), "cpu"))
+    open_map(page, f"{server.address}/latent?model=zoo-digits-32&look=other&other={trained.id}")
+    second = TOLD.replace("st-key-map", "st-key-second")
+    eventually(lambda: page.evaluate(second))
+    page.get_by_role("button", name="Lasso", exact=True).first.click()
+    outline(page, [(0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.3, 0.31)])
+    chosen = eventually(lambda: page.evaluate(second)["selected"])
+    assert chosen == page.evaluate(TOLD)["selected"]
+    assert 5 < len(chosen) < 355
 
 
 @pytest.mark.skipif(not data.available("mnist"), reason="MNIST is not on this machine")

@@ -8,16 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from every_model import small_config
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from aecore import data, runs
+from aecore.analysis.codes import codes_of_pictures
 from aecore.analysis.questions import Question, answer
-from aecore.config import DenseConfig, Experiment
+from aecore.analysis.strokes import as_image
+from aecore.config import MODEL_CONFIGS, DenseConfig, Experiment
 from aecore.data import SOURCES, archive
 from aecore.jobs import Analyses, Jobs, Working
 from aecore.runs.execution import create, execute
-from pages.shared import landscape, latent_map, pictures, scatter, selected, spots, sprite, warm
+from pages.shared import canvas, landscape, latent_map, pictures, scatter, selected, spots, sprite, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -273,6 +276,68 @@ def test_codes_of_two_numbers_of_one_and_of_colour_pictures(drawn):
     app = open_page(model=colour.id, b="p5", behind="yes")
     assert not app.error
     assert sum(len(trace.x) for trace in traces(drawn)) == 4000
+
+
+@pytest.mark.parametrize("dataset", ["digits", "patches"])
+@pytest.mark.parametrize("kind", MODEL_CONFIGS)
+def test_every_kind_of_model_has_a_map_that_draws_back(drawn, kind, dataset):
+    config = small_config(kind, SOURCES[dataset].image_shape, 3)
+    run = create(
+        Experiment(model=config).with_settings({"dataset": dataset, "epochs": 1, "train_count": 100})
+    )
+    list(execute(run, data.load(dataset), "cpu"))
+    for look in ("place", "plane", "units"):
+        app = open_page(model=run.id, look=look, colour="cluster", a="p0", b="pca:0.1,0.1")
+        assert not app.error
+        assert sum(len(trace.x) for trace in traces(drawn)) == len(
+            landscape.space(run.id, "test", "cpu").numbers
+        )
+        assert drawn[-1]["line"].shape == (12, 2)
+
+
+def test_a_second_model_shares_the_selection(drawn):
+    other = trained(code_size=2)
+    app = open_page(look="other", other=other.id, b="p7", without="1")
+    app.session_state["selected"] = ("digits", np.arange(10, 30))
+    app.run()
+    assert not app.exception
+    first, beside = drawn[-2:]
+    assert (first["name"], beside["name"]) == ("map", "second")
+    assert first["selected"].tolist() == beside["selected"].tolist() == list(range(10, 30))
+    assert first["hidden"] == beside["hidden"] == [1]
+    assert beside["marks"]["text"] == ["B"]
+    codes = runs.load(runs.get(other.id), "cpu").encode(data.load("digits").test_images[7:8] / 255)
+    plane = landscape.plane(other.id, "test", "pca", "cpu")
+    np.testing.assert_allclose(plane.place(codes.numpy())[0, 0], beside["marks"]["x"][0], atol=1e-4)
+    app = open_page(look="other", other="zoo-mnist-32")
+    assert "other model is not on this server" in warnings(app)[0]
+
+
+def test_two_maps_are_on_one_page():
+    app = open_page(look="other", other=trained(code_size=2).id, a="p3", b="pca:1,1")
+    assert len(app.get("plotly_chart")) == 2
+    assert not app.error
+
+
+def test_without_a_second_model_the_way_to_one_is_shown(drawn):
+    app = open_page(model="zoo-mnist-32" if data.available("mnist") else "zoo-digits-32", look="other")
+    assert "There is no other model" in app.info[0].value
+    assert len(drawn) >= 1
+
+
+def test_a_drawing_lands_where_its_code_is(drawn, monkeypatch):
+    app = open_page(look="draw")
+    assert drawn[-1]["marks"]["text"] == []
+    stroke = np.zeros((280, 280), np.uint8)
+    stroke[40:240, 125:155] = 255
+    monkeypatch.setattr(canvas, "drawing", lambda _key: stroke)
+    app.run()
+    assert not app.exception
+    model = runs.load(runs.get("zoo-digits-32"), "cpu")
+    code = codes_of_pictures(model, as_image(stroke, "digits")[None])
+    place = landscape.plane("zoo-digits-32", "test", "pca", "cpu").place(code)[0]
+    assert drawn[-1]["marks"]["text"] == ["You"]
+    np.testing.assert_allclose([drawn[-1]["marks"]["x"][0], drawn[-1]["marks"]["y"][0]], place, rtol=1e-5)
 
 
 def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):

@@ -1,7 +1,7 @@
 """What the latent map of a run is drawn from, kept in memory once per server, by plain strings."""
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,11 +9,26 @@ import streamlit as st
 
 from aecore import runs
 from aecore.data import SOURCES
+from aecore.runs import Run
 from pages.shared import pictures, scatter, sprite, state
 
 if TYPE_CHECKING:
     from aecore.analysis.plane import Plane, Projection
     from aecore.analysis.space import Space, Which
+    from aecore.models.base import Autoencoder
+
+
+class View(NamedTuple):
+    """What a map shows."""
+
+    run: Run
+    which: "Which"
+    projection: "Projection"
+    device: str
+    model: "Autoencoder"
+    space: "Space"
+    plane: "Plane"
+
 
 COLOURS = {"class": "Class", "error": "Error", "unit": "A unit", "cluster": "Cluster"}
 TILES = 20
@@ -24,6 +39,12 @@ TILE = 32
 
 PLANE_SIDE = 560
 """Screen pixels of the drawn plane."""
+
+
+def view(run: Run, which: "Which", projection: "Projection", device: str) -> View:
+    """A run's codes on a plane. Raises LabError."""
+    model, found = state.model(run.id, device), space(run.id, which, device)
+    return View(run, which, projection, device, model, found, plane(run.id, which, projection, device))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -88,6 +109,11 @@ def figure(
         colouring(run_id, which, device, colour, unit),
         picture,
     )
+
+
+def numbers(space: "Space") -> np.ndarray | None:
+    """Which pictures a sprite of this space holds; None where they are simply the first ones."""
+    return None if space.numbers[-1] == len(space.numbers) - 1 else space.numbers
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

@@ -1,6 +1,7 @@
 """A map of points on screen: what is drawn on it, and what the mouse does there."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def drawn(
     listener(data=sprite, key=f"{name}-sprite")
 
 
+@cache
 def _listener() -> Callable[..., Any]:
     html, css, js = (
         (FOLDER / f"latent_map.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")

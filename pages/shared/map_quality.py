@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from aecore.analysis.questions import Arrays
+from aecore.config import ModelConfig
 
 ROWS = {
     "pixels": "Pixels",
@@ -16,9 +17,9 @@ ROWS = {
 """What is judged, by the names that `aecore.analysis.neighbourhoods.ROWS` has for it."""
 
 
-def show(answer: Arrays, size: int, pca_size: int) -> None:
-    """The measures as a table, a row for each of ROWS that has any; a code has `size` numbers."""
-    sizes = {"pca": f" ({pca_size:,})", "code": f" ({size:,})"}
+def show(answer: Arrays, model: ModelConfig) -> None:
+    """The measures as a table, a row for each of ROWS that has any; for a `model`."""
+    sizes = {"pca": f" ({model.pca_size:,})" if model.pca_size else "", "code": f" ({model.code_size:,})"}
     fitted, judged = int(answer["fitted"][0]), int(answer["judged"][0])
     table = pd.DataFrame(
         {

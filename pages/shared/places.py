@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from pages.shared import landscape, pictures
+from pages.shared import canvas, landscape, pictures
 from pages.shared.spots import Spot
 from pages.shared.wording import error
 
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from aecore.analysis.space import Space
     from aecore.models.base import Autoencoder
 
-LARGE = 112
+LARGE, SMALL = 112, 84
 NEIGHBOURS = 5
 STEPS = 12
-SLIDERS = 12
 
 
 def show(
@@ -68,8 +67,40 @@ def show(
             st.caption(f"Picture {spot.number}, class {name}. Error {error(float(space.errors[at]))}.")
             by_pixels, _ = nearest(space.inputs, space.inputs[at], NEIGHBOURS + 1)
             by_code, by_pixels = by_code[by_code != at][:NEIGHBOURS], by_pixels[by_pixels != at][:NEIGHBOURS]
+    _neighbours(space, names, by_code, by_pixels)
+
+
+def draw(
+    model: "Autoencoder", space: "Space", plane: "Plane", dataset: str, names: Sequence[str]
+) -> Spot | None:
+    """A canvas, and where the model puts what is drawn on it; None while it is empty."""
+    beside = st.container(horizontal=True)
+    with beside:
+        drawing = canvas.drawing("latent-drawing")
+    if drawing is None:
+        st.caption(
+            "Draw something: *You* on the map is where the model puts it. Look which class it is among."
+        )
+        return None
+    from aecore.analysis.codes import codes_of_pictures, pictures_of
+    from aecore.analysis.selection import nearest
+    from aecore.analysis.strokes import as_image
+
+    image = as_image(drawing, dataset)
+    code = codes_of_pictures(model, image[None])[0]
+    with beside.container(width=SMALL):
+        st.image(pictures.picture(image, SMALL), caption="It sees", alt="The drawing as the model sees it")
+        redrawn = pictures.picture(pictures_of(model, code[None])[0], SMALL)
+        st.image(redrawn, caption="Redrawn", alt="The drawing, redrawn from its code")
+    by_code, _ = nearest(space.codes, code, NEIGHBOURS)
+    by_pixels, _ = nearest(space.inputs, image, NEIGHBOURS)
+    _neighbours(space, names, by_code, by_pixels)
+    return Spot(None, plane.place(code[None])[0], code, "drawing")
+
+
+def _neighbours(space: "Space", names: Sequence[str], by_code: np.ndarray, by_pixels: np.ndarray) -> None:
     rows = [
-        pictures.Row(label, pictures.rgb(space.inputs[near]), [f"{names[space.labels[i]]}" for i in near])
+        pictures.Row(label, pictures.rgb(space.inputs[near]), [names[space.labels[i]] for i in near])
         for label, near in (("By code", by_code), ("By pixels", by_pixels))
     ]
     st.image(
@@ -106,76 +137,3 @@ def whole(run_id: str, which: str, projection: str, device: str, plane: "Plane")
 
 def _coordinates(spot: Spot) -> str:
     return f"({spot.point[0]:.3g}, {spot.point[1]:.3g})"
-
-
-def sliders(model: "Autoencoder", space: "Space", spot: Spot | None) -> None:
-    """Every number of a code to be moved by hand, the most varied first; the picture follows."""
-    from aecore.analysis.codes import pictures_of
-
-    start = space.codes.mean(0) if spot is None else spot.code
-    order = np.argsort(-space.codes.std(0), stable=True)
-    word = "mean" if spot is None else spot.word
-    moved: dict[int, float] = st.session_state.setdefault("moved", {}).setdefault(word, {})
-
-    @st.fragment
-    def move() -> None:
-        left, right = st.container(horizontal=True), st.container()
-        count = len(order)
-        first = 0
-        if count > SLIDERS:
-            groups = list(range(0, count, SLIDERS))
-            first = right.selectbox(
-                "Units",
-                groups,
-                format_func=lambda start: (
-                    f"{start + 1} to {min(start + SLIDERS, count)} of {count:,}, by how much they vary"
-                ),
-                key="slider-group",
-            )
-        code = start.copy()
-        with right.container(horizontal=True):
-            for unit in order[first : first + SLIDERS].tolist():
-                _slider(space, unit, float(start[unit]), word, moved)
-        code[list(moved)] = list(moved.values())
-        before, after = pictures_of(model, np.stack([start, code]))
-        where = (
-            "The mean code"
-            if spot is None
-            else "The last place clicked"
-            if spot.number is None
-            else f"Picture {spot.number}"
-        )
-        left.image(pictures.picture(before, LARGE), caption=where, alt=f"{where}, decoded")
-        left.image(pictures.picture(after, LARGE), caption="Moved", alt="The code as it was moved, decoded")
-        left.image(pictures.code(code, LARGE), caption="Its code", alt="The numbers of the code as bars")
-        left.button(
-            "Reset",
-            key="reset",
-            icon=":material/restart_alt:",
-            on_click=_reset,
-            args=(word, moved),
-            disabled=not moved,
-        )
-
-    move()
-
-
-def _slider(space: "Space", unit: int, start: float, word: str, moved: dict[int, float]) -> None:
-    values = space.codes[:, unit]
-    low, high = min(float(values.min()), start), max(float(values.max()), start)
-    if high - low < 1e-6:
-        low, high = low - 1, high + 1
-    key = f"unit-{unit}-{word}"
-    st.session_state[key] = moved.get(unit, start)
-
-    def note() -> None:
-        moved[unit] = st.session_state[key]
-
-    st.slider(
-        f"Unit {unit}", low, high, step=(high - low) / 100, key=key, on_change=note, width=150, format="%.2f"
-    )
-
-
-def _reset(word: str, moved: dict[int, float]) -> None:
-    moved.clear()
-    st.session_state["moved"].pop(word, None)

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-HEIGHT = 450
+HEIGHT = 420
 SPARSE = 2_000
 """Points are drawn larger where there are no more than these."""
 
@@ -75,7 +75,7 @@ def figure(
         )
     ink = "#757c8d"
     drawn.add_scatter(
-        x=[], y=[], mode="lines", line={"color": ink, "width": 2}, hoverinfo="skip", showlegend=False
+        x=[], y=[], mode="lines", line={"color": ink, "width": 3}, hoverinfo="skip", showlegend=False
     )
     drawn.add_scatter(
         x=[],
@@ -83,8 +83,8 @@ def figure(
         text=[],
         mode="markers+text",
         textposition="top center",
-        textfont={"size": 16, "weight": "bold"},
-        marker={"size": 13, "symbol": "circle-open", "color": ink, "line": {"width": 3}},
+        textfont={"size": 16, "weight": "bold", "shadow": "auto"},
+        marker={"size": 12, "color": "#ffffff", "line": {"width": 4, "color": "#171c2b"}},
         hoverinfo="skip",
         showlegend=False,
     )
