@@ -26,7 +26,7 @@ EMPTY = """() => {
   let best = null
   for (let x = 20; x < xaxis._length - 20; x += 10) for (let y = 20; y < yaxis._length - 20; y += 10) {
     let near = Infinity
-    for (const data of plot._fullData) if (data.type === 'scattergl') for (let i = 0; i < data.x.length; i++)
+    for (const data of plot._fullData) if (data.customdata) for (let i = 0; i < data.x.length; i++)
       near = Math.min(near, Math.hypot(xaxis.l2p(data.x[i]) - x, yaxis.l2p(data.y[i]) - y))
     if (!best || near > best[0]) best = [near, x + box.left + xaxis._offset, y + box.top + yaxis._offset]
   }
@@ -43,9 +43,7 @@ CARD = """() => {
 }"""
 PLOT = "document.querySelector('.st-key-map .js-plotly-plot')"
 TOLD = f"() => {PLOT}?.mapTold && JSON.parse({PLOT}.mapTold)"
-POINTS = (
-    f"() => {PLOT}._fullData.reduce((sum, each) => sum + (each.type === 'scattergl' ? each.x.length : 0), 0)"
-)
+POINTS = f"() => {PLOT}._fullData.reduce((sum, each) => sum + (each.customdata ? each.x.length : 0), 0)"
 
 
 def open_map(page: Page, address: str) -> float:
@@ -179,6 +177,9 @@ def test_a_lasso_on_one_map_selects_on_both(server, page):
 def test_a_map_of_ten_thousand_and_of_all(server, page, capsys):
     first = open_map(page, f"{server.address}/latent?model=zoo-mnist-32")
     assert page.evaluate(POINTS) == 10_000
+    x, y, *_ = page.evaluate(WHERE, [3, 5])
+    page.mouse.click(x, y)
+    eventually(lambda: page.evaluate(f"() => {PLOT}._fullData.at(-1).text") == ["B"])
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").click()
     finished(page)
     start = monotonic()
@@ -186,8 +187,9 @@ def test_a_map_of_ten_thousand_and_of_all(server, page, capsys):
     eventually(lambda: page.evaluate(TOLD))
     again = monotonic() - start
     finished(page)
-    everything = open_map(page, f"{server.address}/latent?model=zoo-mnist-32&pictures=all")
+    everything = open_map(page, f"{server.address}/latent?model=zoo-mnist-32&pictures=all&a=p3&b=p69999")
     assert page.evaluate(POINTS) == 70_000
+    eventually(lambda: page.evaluate(f"() => {PLOT}._fullData.at(-1).x.length") == 2)
     warm = open_map(page, f"{server.address}/latent?model=zoo-mnist-32&pictures=all")
     with capsys.disabled():
         print(

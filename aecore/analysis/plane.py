@@ -81,7 +81,7 @@ class Principal:
         with np.errstate(invalid="ignore"):  # codes that are all equal vary in no direction
             shares = np.nan_to_num(self._pca.explained_variance_ratio_)
         first, second = (f"{share:.0%} of the variance" for share in shares)
-        self.axes = (f"First principal component, {first}", f"Second principal component, {second}")
+        self.axes = (f"First component, {first}", f"Second component, {second}")
 
     def place(self, codes: np.ndarray) -> np.ndarray:
         return self._pca.transform(codes).astype(np.float32)

@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const plot = document.querySelector(`.st-key-${data.map} .js-plotly-plot`)
     if (!plot?._fullLayout?.xaxis || !plot.on) return
     if (plot !== state.listening) listen(plot, state)
-    if (plot.mapTold !== state.told) mark(plot, state)
+    if (!state.marking && !(plot.mapTold === state.told && stands(plot, data))) mark(plot, state)
   }
   clearInterval(state.timer)
   state.timer = setInterval(look, 100) // a map is drawn anew whenever its figure or the theme changes
@@ -130,7 +130,7 @@ function where(plot, event) {
 }
 
 function pointTraces(plot) {
-  return plot._fullData.filter((trace) => trace.type === "scattergl")
+  return plot._fullData.slice(0, -2) // the line and the marks come last
 }
 
 function nearest(plot, place) {
@@ -183,19 +183,40 @@ function hover(plot, event, state) {
   card.style.top = `${event.clientY + (below ? -16 - card.offsetHeight : 16)}px`
 }
 
-function mark(plot, state) {
-  const { data } = state
+// Streamlit may put an older state of the figure in place of one that was marked meanwhile.
+function stands(plot, data) {
+  const marks = plot._fullData.at(-1)
+  const same = (one, other) => one?.length === other.length && other.every((value, index) => one[index] === value)
+  return (
+    same(marks.x, data.marks.x) &&
+    same(marks.y, data.marks.y) &&
+    same(plot._fullData.at(-2).x, data.line.x) &&
+    pointTraces(plot).every(
+      (trace, index) =>
+        (trace.visible === true) === !data.hidden.includes(index) && (!data.selected || trace.selectedpoints),
+    )
+  )
+}
+
+async function mark(plot, state) {
+  const { data, told } = state
   const chosen = data.selected && new Set(data.selected)
   const traces = pointTraces(plot)
-  const inside = (trace) => Array.from(trace.customdata, (number, index) => (chosen.has(Number(number)) ? index : -1)).filter((index) => index >= 0)
+  const inside = (trace) =>
+    Array.from(trace.customdata, (number, index) => (chosen.has(Number(number)) ? index : -1)).filter((index) => index >= 0)
   const indices = traces.map((trace) => trace.index)
-  plot.mapTold = state.told
-  const { restyle, relayout } = window.Plotly
-  restyle(plot, {
-    visible: traces.map((_, index) => !data.hidden.includes(index)),
-    selectedpoints: traces.map((trace) => (chosen ? inside(trace) : null)),
-  }, indices)
   const count = plot._fullData.length
-  restyle(plot, { x: [data.line.x, data.marks.x], y: [data.line.y, data.marks.y], text: [[], data.marks.text] }, [count - 2, count - 1])
-  if (!chosen && plot._fullLayout.selections?.length) relayout(plot, { selections: [] })
+  const { restyle, relayout } = window.Plotly
+  state.marking = true
+  try {
+    const visible = traces.map((_, index) => !data.hidden.includes(index))
+    const selectedpoints = traces.map((trace) => (chosen ? inside(trace) : null))
+    await restyle(plot, { visible, selectedpoints }, indices)
+    const { line, marks } = data
+    await restyle(plot, { x: [line.x, marks.x], y: [line.y, marks.y], text: [[], marks.text] }, [count - 2, count - 1])
+    if (!chosen && plot._fullLayout.selections?.length) await relayout(plot, { selections: [] })
+  } finally {
+    state.marking = false
+    plot.mapTold = told
+  }
 }

@@ -107,7 +107,7 @@ def look(view: View, figure: go.Figure, sprite: bytes) -> None:
                 int(space.numbers[-1]),
                 None,
                 key="find",
-                width=130,
+                width=160,
                 placeholder="Number",
                 on_change=_find,
             )

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 HEIGHT = 420
+INK = "#757c8d"
 SPARSE = 2_000
 """Points are drawn larger where there are no more than these."""
 
@@ -73,19 +74,18 @@ def figure(
             unselected={"marker": {"opacity": 0.06}},
             hoverinfo="none",
         )
-    ink = "#757c8d"
-    drawn.add_scatter(
-        x=[], y=[], mode="lines", line={"color": ink, "width": 3}, hoverinfo="skip", showlegend=False
+    drawn.add_scattergl(  # SVG traces would lie below these
+        x=[], y=[], mode="lines", line={"color": INK, "width": 3}, hoverinfo="none", showlegend=False
     )
-    drawn.add_scatter(
+    drawn.add_scattergl(
         x=[],
         y=[],
         text=[],
         mode="markers+text",
-        textposition="top center",
-        textfont={"size": 16, "weight": "bold", "shadow": "auto"},
-        marker={"size": 12, "color": "#ffffff", "line": {"width": 4, "color": "#171c2b"}},
-        hoverinfo="skip",
+        textposition="middle center",
+        textfont={"size": 12, "color": "#171c2b"},
+        marker={"size": 24, "color": "#ffffff", "line": {"width": 3, "color": "#171c2b"}},
+        hoverinfo="none",
         showlegend=False,
     )
     for axis, title, values in zip((drawn.update_xaxes, drawn.update_yaxes), axes, points.T, strict=True):
