@@ -125,11 +125,9 @@ def plan(original: Experiment) -> None:
             st.error(plain(refused), icon=":material/block:")
         if jobs().trouble:
             st.warning(plain(jobs().trouble), icon=":material/warning:")
+        form.compare(cells, experiment, original)
         if changed := form.changes(experiment, original):
-            told = ", ".join(
-                f"{form.label(name).lower()} {form.words(value)}" for name, value in changed.items()
-            )
-            st.caption(f"Changed: {plain(told)}. The address of this page carries it along.")
+            st.caption(f"Changed: {plain(form.told(changed))}. The address of this page carries it along.")
 
     if made_of:
         rows = network.bars(experiment.model, made_of)
@@ -159,13 +157,5 @@ else:  # and no st.stop() above: after one, Streamlit leaves the form's settings
     st.markdown(
         "Find out here what each setting does: choose an experiment, change what you like, watch it learn."
     )
-    for other in jobs().active()[:1]:
-        st.button(
-            "A run is being trained right now: watch it",
-            icon=":material/monitoring:",
-            type="tertiary",
-            key="watch",
-            on_click=st.query_params.from_dict,
-            args=({"run": other},),
-        )
+    launch.offer_to_watch()
     plan(choose())

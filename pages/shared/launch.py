@@ -5,8 +5,10 @@ The second click of a double click, for one: it comes with the form's address, a
 
 import streamlit as st
 
+from aecore import runs
 from aecore.config import Experiment
 from pages.shared.engine import jobs, refusals, training_device, visitor
+from pages.shared.wording import plain
 
 RUN, UNHEARD = "launched", "unheard"
 
@@ -23,6 +25,19 @@ def train(experiment: Experiment, click: int) -> None:
             st.session_state["refused"] = str(error)
     if RUN in st.session_state:
         st.query_params.from_dict({"run": st.session_state[RUN]})
+
+
+def offer_to_watch() -> None:
+    """A way to the run that is being trained, or is next in turn, where there is one."""
+    for run_id in jobs().active()[:1]:
+        try:
+            name = plain(runs.get(run_id).name)
+        except refusals():  # deleted just now, or damaged; its page says so
+            name = "A run"
+        doing = "is next in the queue" if jobs().position(run_id) else "is being trained right now"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"**{name}** {doing}.", icon=":material/monitoring:")
+            st.button("Watch it", key="watch", on_click=st.query_params.from_dict, args=({"run": run_id},))
 
 
 def lead_on() -> None:

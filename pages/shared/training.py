@@ -11,6 +11,9 @@ from pages.shared import address, controls, curves, launch, outcome, pictures
 from pages.shared.engine import jobs, refusals
 from pages.shared.wording import about, error, plain
 
+PER_BLOCK = 5
+"""Of the ten pictures, so many beside each other on a phone."""
+
 SECONDS_BETWEEN_LOOKS = {"queued": 1.0} | dict.fromkeys(controls.AT_WORK, 0.4)
 SECONDS_BETWEEN_LOOKS_ELSEWHERE = 3.0
 """For a run that another process trains, which says something every ten seconds or so."""
@@ -194,9 +197,11 @@ def _pictures(live: Live) -> None:
     ]
     if live.inputs is not None:
         rows.insert(1, pictures.Row("Shown", pictures.rgb(live.inputs)))
-    count = len(live.originals)
-    png = b64encode(pictures.grid(rows, headings=[""] * count, per_line=count)).decode()
-    st.image(
-        f"data:image/png;base64,{png}",  # a file is gone from the server before the browser asks for it
-        alt=f"{count} test pictures, and below each what the model makes of it after step {live.step:,}",
-    )
+    with st.container(horizontal=True, key="redrawn"):
+        for png in pictures.blocks(rows, size=PER_BLOCK):
+            st.image(
+                # a file is gone from the server before the browser asks for it
+                f"data:image/png;base64,{b64encode(png).decode()}",
+                width=pictures.width(png),
+                alt=f"Test pictures, and below each what the model makes of it after step {live.step:,}",
+            )
