@@ -47,6 +47,12 @@ page = st.navigation(
                 help="What is left of a picture that went through the code, beside PCA.",
             ),
             st.Page(
+                "pages/latent.py",
+                title="Latent space",
+                icon=":material/scatter_plot:",
+                help="The codes as a map that draws back: click a place and see what belongs there.",
+            ),
+            st.Page(
                 "pages/features.py",
                 title="Features",
                 icon=":material/grid_view:",
@@ -58,6 +64,7 @@ page = st.navigation(
 st.set_page_config(page_title=f"{page.title} · Autoencoder Lab")
 if st.session_state.get("page") != page.url_path:
     st.session_state.update(page=page.url_path, entered=True)  # frame.choose_model takes note
+    st.session_state["entries"] = st.session_state.get("entries", 0) + 1  # canvas.drawing does
 
 engine.recognise()
 frame.choose_device()

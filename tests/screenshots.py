@@ -51,10 +51,11 @@ def take(page: Page, server: Server) -> None:
     page.get_by_test_id("stImage").first.wait_for()
     keep(page, "reconstruct")
 
-    train(page, server, "recipe=k-sparse&dataset=digits&code_size=64&active=8&epochs=60")
-    page.get_by_text("Finished", exact=True).wait_for()
-    trained = re.search("run=([a-z0-9-]+)", page.url)[1]
-    page.goto(f"{server.address}/features?model={trained}&sort=selectivity")
+    page.goto(f"{server.address}/latent?model=zoo-digits-2&a=p3&b=p40")
+    page.locator(".st-key-map .nsewdrag").wait_for(state="attached")
+    page.get_by_text("Look for pictures on the way").wait_for()
+    keep(page, "latent")
+    page.goto(f"{server.address}/features?model=zoo-digits-dictionary&sort=selectivity")
     page.locator(".st-key-sheet-picture img").wait_for()
     keep(page, "features")
 

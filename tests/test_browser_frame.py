@@ -15,6 +15,7 @@ PAGES = {
     "train": ("Train", "Train"),
     "runs": ("Runs", "Runs"),
     "reconstruct": ("Reconstruct", "Reconstruct"),
+    "latent": ("Latent space", "Latent space"),
     "features": ("Features", "Features"),
 }
 """Address of every page: its name in the menu, and its title."""

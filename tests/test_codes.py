@@ -6,7 +6,7 @@ import torch
 from every_model import small_configs
 from images import pictures
 
-from aecore.analysis.codes import codes_of, pictures_of
+from aecore.analysis.codes import codes_of, codes_of_pictures, pictures_of
 from aecore.errors import LabError
 from aecore.models import build
 
@@ -29,6 +29,7 @@ def test_codes_and_their_pictures_are_those_of_one_at_a_time(config, monkeypatch
             shown = (model.decode(expected).clamp(0, 1) * 255).round()
         np.testing.assert_allclose(code, expected[0].numpy(), atol=1e-5)
         assert np.abs(picture.astype(int) - shown[0].numpy()).max() <= 1
+    np.testing.assert_array_equal(codes_of_pictures(model, images.numpy()), codes)
     assert codes_of(model, images[:0]).shape == (0, config.code_size)
     assert pictures_of(model, codes[:0]).shape == (0, *config.image_shape)
     with pytest.raises(LabError, match="choose images of"):

@@ -21,6 +21,11 @@ def codes_of(model: Autoencoder, images: Tensor) -> np.ndarray:
     return torch.cat([torch.empty(0, model.config.code_size), *codes]).numpy()
 
 
+def codes_of_pictures(model: Autoencoder, images: np.ndarray) -> np.ndarray:
+    """The same for an array of uint8 images (N, C, H, W), wherever the model is."""
+    return codes_of(model, torch.from_numpy(images).to(next(model.parameters()).device))
+
+
 @torch.inference_mode()
 def pictures_of(model: Autoencoder, codes: np.ndarray) -> np.ndarray:
     """What the decoder makes of codes (N, code_size): uint8 images (N, C, H, W)."""

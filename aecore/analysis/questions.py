@@ -29,6 +29,8 @@ Say = Callable[[float, str], None]
 ANALYSES = {
     "denoising": "aecore.analysis.denoising:by_level",
     "filtering": "aecore.analysis.filters:by_level",
+    "map-quality": "aecore.analysis.neighbourhoods:of_run",
+    "tsne": "aecore.analysis.tsne:of_run",
     "sparsity": "aecore.analysis.sparsity:active_units",
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""

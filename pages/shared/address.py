@@ -26,7 +26,7 @@ def choose(
     `widget` is Streamlit's selectbox, pills or segmented_control, or one of a container's. Where a link asks
     for something else, it says `refusal` and goes on with the default.
     """
-    name = _asked(key, default, options.__contains__, refusal)
+    name = asked(key, default, options.__contains__, refusal)
     st.session_state[key] = name
     if widget.__name__ != "selectbox":
         settings["required"] = True  # or a second click would choose nothing
@@ -59,7 +59,36 @@ def number(key: str, *, most: int, refusal: str) -> int:
     def valid(asked: str) -> bool:
         return asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) <= most
 
-    return int(_asked(key, "0", valid, refusal))
+    return int(asked(key, "0", valid, refusal))
+
+
+def several(
+    label: str,
+    options: Mapping[str, str],
+    *,
+    key: str,
+    widget: Callable[..., Any] = st.pills,
+    **settings: Any,
+) -> list[str]:
+    """Those of `options` that are chosen, all unless a link says otherwise; the address names the others."""
+    left_out = st.query_params.get(key, "").split(",")
+    chosen = [name for name in options if name not in left_out]
+
+    def write_left_out() -> None:
+        others = [name for name in options if name not in st.session_state[key]]
+        write(key, ",".join(others)) if others else st.query_params.pop(key, None)
+
+    st.session_state[key] = chosen
+    widget(
+        label,
+        list(options),
+        key=key,
+        selection_mode="multi",
+        format_func=lambda name: options.get(name, name),
+        on_change=write_left_out,
+        **settings,
+    )
+    return chosen
 
 
 def write(key: str, value: str | int) -> None:
@@ -67,7 +96,8 @@ def write(key: str, value: str | int) -> None:
     st.query_params[key] = str(value)
 
 
-def _asked(key: str, default: str, valid: Callable[[str], bool], refusal: str) -> str:
+def asked(key: str, default: str, valid: Callable[[str], bool], refusal: str) -> str:
+    """What the address has under `key`; where that is not valid, it says `refusal` and takes the default."""
     asked = st.query_params.get(key, default)
     if valid(asked):
         return asked

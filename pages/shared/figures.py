@@ -37,3 +37,12 @@ def error_by_class(methods: dict[str, Sequence["ClassErrors"]]) -> go.Figure:
     figure.update_yaxes(title="Mean squared error per pixel", rangemode="tozero")
     figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})
     return figure
+
+
+def class_counts(counts: Sequence[int], names: Sequence[str]) -> go.Figure:
+    """How many there are of each class, as bars."""
+    figure = go.Figure(layout={"height": 170, "margin": {"t": 5, "b": 5}})
+    figure.add_bar(x=list(names), y=list(counts), hovertemplate="%{x}: %{y:,}<extra></extra>")
+    figure.update_xaxes(title="Class", type="category")
+    figure.update_yaxes(title="Pictures", rangemode="tozero")
+    return figure

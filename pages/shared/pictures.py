@@ -135,6 +135,21 @@ def picture(image: np.ndarray, side: int) -> bytes:
     return png(Image.fromarray(rgb(image[None])[0].repeat(factor, 0).repeat(factor, 1)))
 
 
+def mosaic(images: np.ndarray, across: int, side: int) -> bytes:
+    """Uint8 images (N, C, H, W) edge to edge, `across` in a row, at most `side` screen pixels wide; a PNG.
+
+    Smaller than they are where they would be wider than that.
+    """
+    count, _, height, width = images.shape
+    tiles = rgb(images).reshape(count // across, across, height, width, 3)
+    whole = tiles.swapaxes(1, 2).reshape(count // across * height, across * width, 3)
+    factor = max(1, side // whole.shape[1])
+    picture = Image.fromarray(whole.repeat(factor, 0).repeat(factor, 1))
+    if picture.width > side:
+        picture = picture.resize((side, picture.height * side // picture.width), Image.Resampling.BOX)
+    return _png(picture)
+
+
 def code(values: np.ndarray, side: int) -> bytes:
     """The numbers (K,) of a code as bars up (blue) and down (orange) from a line, in a square; a PNG."""
     canvas = Image.new("RGBA", (side, side))

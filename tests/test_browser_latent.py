@@ -1,0 +1,198 @@
+"""The latent map in a real browser: pictures under the mouse, clicks, a lasso, and how long they take."""
+
+import re
+from time import monotonic
+
+import pytest
+from browsing import eventually, finished
+from playwright.sync_api import Page, expect
+
+from aecore import data
+from aecore.config import Experiment
+from aecore.runs.execution import create, execute
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WHERE = """([trace, index]) => {
+  const plot = document.querySelector('.st-key-map .js-plotly-plot'), data = plot._fullData[trace]
+  const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect()
+  const x = box.left + xaxis._offset + xaxis.l2p(data.x[index])
+  const y = box.top + yaxis._offset + yaxis.l2p(data.y[index])
+  return [x, y, Number(data.customdata[index]), data.name]
+}"""
+EMPTY = """() => {
+  const plot = document.querySelector('.st-key-map .js-plotly-plot')
+  const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect()
+  let best = null
+  for (let x = 20; x < xaxis._length - 20; x += 10) for (let y = 20; y < yaxis._length - 20; y += 10) {
+    let near = Infinity
+    for (const data of plot._fullData) if (data.customdata) for (let i = 0; i < data.x.length; i++)
+      near = Math.min(near, Math.hypot(xaxis.l2p(data.x[i]) - x, yaxis.l2p(data.y[i]) - y))
+    if (!best || near > best[0]) best = [near, x + box.left + xaxis._offset, y + box.top + yaxis._offset]
+  }
+  return best
+}"""
+CARD = """() => {
+  for (const element of document.querySelectorAll('*')) {
+    const card = element.shadowRoot?.querySelector('.card')
+    if (card && !card.hidden) {
+      const { backgroundImage, backgroundPosition, width } = card.querySelector('.picture').style
+      return [card.innerText.trim(), backgroundImage, backgroundPosition, width]
+    }
+  }
+}"""
+PLOT = "document.querySelector('.st-key-map .js-plotly-plot')"
+TOLD = f"() => {PLOT}?.mapTold && JSON.parse({PLOT}.mapTold)"
+POINTS = f"() => {PLOT}._fullData.reduce((sum, each) => sum + (each.customdata ? each.x.length : 0), 0)"
+
+
+def open_map(page: Page, address: str) -> float:
+    """Seconds until the map is drawn and listened to."""
+    start = monotonic()
+    page.goto(address)
+    eventually(lambda: page.evaluate(TOLD), 120)
+    took = monotonic() - start
+    finished(page)
+    return took
+
+
+def outline(page: Page, shares: list[tuple[float, float]]) -> None:
+    """Draw around a part of the map, by shares of its width and height."""
+    box = page.locator(".st-key-map .nsewdrag").bounding_box()
+    assert box
+    for index, (across, down) in enumerate(shares):
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"], steps=4)
+        if not index:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def test_a_picture_under_the_mouse_a_click_on_a_point_and_one_on_an_empty_place(server, page, capsys):
+    open_map(page, f"{server.address}/latent?model=zoo-digits-32")
+    labels = data.load("digits").test_labels
+    x, y, number, name = page.evaluate(WHERE, [3, 5])
+    assert labels[number] == int(name) == 3
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.mouse.move(x - 40, y - 40)
+    page.mouse.move(x, y)
+    hovered = page.evaluate(
+        """([x, y]) => new Promise((done) => {
+            const plot = document.querySelector('.st-key-map .nsewdrag'), start = performance.now()
+            plot.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: x, clientY: y }))
+            requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)))
+        })""",
+        [x, y],
+    )
+    text, picture, position, width = eventually(lambda: page.evaluate(CARD))
+    found = int(re.fullmatch(r"\d · picture (\d+)", text)[1])
+    assert found == number or labels[found] == int(text[0])  # another point may be as near
+    assert picture.startswith('url("blob:')
+    assert (position, width) == (f"-{found % 50 * 84}px -{found // 50 * 84}px".replace("-0px", "0px"), "84px")
+    assert all(url.startswith("blob:") for url in requests)  # no trip to the server
+
+    start = monotonic()
+    page.mouse.click(x, y)
+    expect(page.get_by_text(f"Picture {found}, class {labels[found]}")).to_be_visible()
+    on_point = monotonic() - start
+    assert f"b=p{found}" in page.url
+
+    far, x, y = page.evaluate(EMPTY)
+    assert far > 10
+    start = monotonic()
+    page.mouse.click(x, y)
+    expect(page.get_by_text("there is no picture")).to_be_visible()
+    on_nothing = monotonic() - start
+    assert re.search(r"b=pca(:|%3A)-?[\d.]+", page.url)
+    expect(page.get_by_text("Look for pictures on the way")).to_be_visible()
+    assert eventually(lambda: page.evaluate(TOLD)["marks"]["text"] == ["A", "B"])
+    page.reload()  # the address has all of it
+    expect(page.get_by_text("there is no picture")).to_be_visible()
+    finished(page)
+    with capsys.disabled():
+        print(f"\nhover picture: {hovered:.0f} ms, with two frames drawn")
+        print(f"click to picture: {on_point:.2f} s on a point, {on_nothing:.2f} s on an empty place")
+
+
+def test_a_lasso_and_class_toggles(server, page, capsys):
+    open_map(page, f"{server.address}/latent?model=zoo-digits-32")
+    page.evaluate("() => (document.querySelector('.st-key-map .js-plotly-plot').sameOne = true)")
+    page.get_by_role("button", name="Lasso", exact=True).click()
+    start = monotonic()
+    outline(page, [(0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.3, 0.31)])
+    expect(page.get_by_text("Mean code, decoded")).to_be_visible()
+    took = monotonic() - start
+    chosen = eventually(lambda: page.evaluate(TOLD)["selected"])
+    expect(page.get_by_text(f"{len(chosen)} pictures of")).to_be_visible()
+    assert 5 < len(chosen) < 355
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Selection (CSV)").click()
+    assert len(downloaded.value.path().read_text().splitlines()) == len(chosen) + 1
+    page.get_by_role("button", name="Clear", exact=True).click()
+    eventually(lambda: page.evaluate(TOLD)["selected"] is None)
+    page.locator(".st-key-without button").filter(has_text="3").click()
+    eventually(lambda: page.evaluate(TOLD)["hidden"] == [3])
+    assert "without=3" in page.url
+    assert page.evaluate(
+        "() => document.querySelector('.st-key-map .js-plotly-plot').sameOne"
+    )  # not drawn anew
+    with capsys.disabled():
+        print(f"\nlasso to pictures: {took:.2f} s")
+
+
+def test_a_drawing_lands_on_the_map(server, page, capsys):
+    open_map(page, f"{server.address}/latent?model=zoo-digits-32&look=draw")
+    canvas = page.locator("canvas.upper-canvas")
+    expect(canvas).to_be_visible()
+    box = canvas.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 140, box["y"] + 150, steps=5)
+    page.locator(".dc-toolbar").first.wait_for(state="attached")
+    page.mouse.move(box["x"] + 140, box["y"] + 40, steps=5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 240, steps=10)
+    start = monotonic()
+    page.mouse.up()
+    expect(page.get_by_text("Redrawn")).to_be_visible()
+    took = monotonic() - start
+    eventually(lambda: page.evaluate(TOLD)["marks"]["text"] == ["You"])
+    with capsys.disabled():
+        print(f"\nstroke to its place on the map: {took:.2f} s")
+
+
+def test_a_lasso_on_one_map_selects_on_both(server, page):
+    trained = create(Experiment().with_settings({"dataset": "digits", "epochs": 1, "code_size": 2}))
+    list(execute(trained, data.load("digits"), "cpu"))
+    open_map(page, f"{server.address}/latent?model=zoo-digits-32&look=other&other={trained.id}")
+    second = TOLD.replace("st-key-map", "st-key-second")
+    eventually(lambda: page.evaluate(second))
+    page.get_by_role("button", name="Lasso", exact=True).first.click()
+    outline(page, [(0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.3, 0.31)])
+    chosen = eventually(lambda: page.evaluate(second)["selected"])
+    assert chosen == page.evaluate(TOLD)["selected"]
+    assert 5 < len(chosen) < 355
+
+
+@pytest.mark.skipif(not data.available("mnist"), reason="MNIST is not on this machine")
+def test_a_map_of_ten_thousand_and_of_all(server, page, capsys):
+    first = open_map(page, f"{server.address}/latent?model=zoo-mnist-32")
+    assert page.evaluate(POINTS) == 10_000
+    x, y, *_ = page.evaluate(WHERE, [3, 5])
+    page.mouse.click(x, y)
+    eventually(lambda: page.evaluate(f"() => {PLOT}._fullData.at(-1).text") == ["B"])
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").click()
+    finished(page)
+    start = monotonic()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Latent").click()
+    eventually(lambda: page.evaluate(TOLD))
+    again = monotonic() - start
+    finished(page)
+    everything = open_map(page, f"{server.address}/latent?model=zoo-mnist-32&pictures=all&a=p3&b=p69999")
+    assert page.evaluate(POINTS) == 70_000
+    eventually(lambda: page.evaluate(f"() => {PLOT}._fullData.at(-1).x.length") == 2)
+    warm = open_map(page, f"{server.address}/latent?model=zoo-mnist-32&pictures=all")
+    with capsys.disabled():
+        print(
+            f"\n10,000 points drawn: {first:.1f} s on a fresh server, {again:.1f} s after a warm page change"
+        )
+        print(f"70,000 points drawn: {everything:.1f} s with their codes computed, {warm:.1f} s warm")
