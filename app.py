@@ -45,6 +45,12 @@ page = st.navigation(
                 icon=":material/compare:",
                 help="What is left of a picture that went through the code, beside PCA.",
             ),
+            st.Page(
+                "pages/denoise.py",
+                title="Denoise",
+                icon=":material/draw:",
+                help="Draw, add noise, and see what models and filters make of it.",
+            ),
         ],
     }
 )

@@ -15,6 +15,7 @@ PAGES = {
     "train": ("Train", "Train"),
     "runs": ("Runs", "Runs"),
     "reconstruct": ("Reconstruct", "Reconstruct"),
+    "denoise": ("Denoise", "Denoise"),
 }
 """Address of every page: its name in the menu, and its title."""
 

@@ -45,13 +45,21 @@ def signed(difference: np.ndarray) -> np.ndarray:
     return (np.abs(share) * colours).round().astype(np.uint8)
 
 
-def grid(rows: Sequence[Row], *, per_line: int, headings: Sequence[str] = (), legend: bool = False) -> bytes:
+def grid(
+    rows: Sequence[Row],
+    *,
+    per_line: int,
+    headings: Sequence[str] = (),
+    legend: bool = False,
+    side: int = SIDE,
+) -> bytes:
     """Images side by side, their headings above, one row under the other, labels on the left; a PNG.
 
-    More images than `per_line` go on in a further block of rows. `legend` explains the colours of `signed`.
+    Headings that are wider than an image are cut short. More images than `per_line`, each about `side` pixels
+    wide, go on in a further block of rows. `legend` explains the colours of `signed`.
     """
     count, height, width, _ = rows[0].tiles.shape
-    factor = max(1, SIDE // max(height, width))
+    factor = max(1, side // max(height, width))
     height, width = height * factor, width * factor
     columns = min(per_line, count)
     left = max(LABEL, *(_length(row.label) + 10 for row in rows))
@@ -68,7 +76,7 @@ def grid(rows: Sequence[Row], *, per_line: int, headings: Sequence[str] = (), le
         down, across = divmod(index, columns)
         x, y = left + across * (width + GAP), down * block
         if any(headings):
-            draw.text((x + width / 2, y), headings[index], TEXT, _font(), anchor="ma")
+            draw.text((x + width / 2, y), _cut(headings[index], width), TEXT, _font(), anchor="ma")
         for row, top in zip(rows, tops, strict=True):
             tile = row.tiles[index].repeat(factor, 0).repeat(factor, 1)
             canvas.paste(Image.fromarray(tile), (x, y + top))
@@ -132,6 +140,15 @@ def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _length(text: str) -> int:
     return int(_font().getlength(text)) + 1
+
+
+def _cut(text: str, width: int) -> str:
+    """A text no wider than `width` pixels; the dots say that there was more."""
+    if _length(text) <= width:
+        return text
+    while text and _length(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def _png(canvas: Image.Image) -> bytes:
