@@ -47,6 +47,12 @@ page = st.navigation(
                 help="What is left of a picture that went through the code, beside PCA.",
             ),
             st.Page(
+                "pages/denoise.py",
+                title="Denoise",
+                icon=":material/draw:",
+                help="Draw, add noise, and see what models and filters make of it.",
+            ),
+            st.Page(
                 "pages/latent.py",
                 title="Latent space",
                 icon=":material/scatter_plot:",

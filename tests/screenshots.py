@@ -51,6 +51,10 @@ def take(page: Page, server: Server) -> None:
     page.get_by_test_id("stImage").first.wait_for()
     keep(page, "reconstruct")
 
+    page.goto(f"{server.address}/denoise?model=zoo-digits-32")
+    page.get_by_role("button", name="Undo").wait_for()
+    page.get_by_text("brings it from").wait_for()
+    keep(page, "denoise")
     page.goto(f"{server.address}/latent?model=zoo-digits-2&a=p3&b=p40")
     page.locator(".st-key-map .nsewdrag").wait_for(state="attached")
     page.get_by_text("Look for pictures on the way").wait_for()

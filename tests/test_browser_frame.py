@@ -15,6 +15,7 @@ PAGES = {
     "train": ("Train", "Train"),
     "runs": ("Runs", "Runs"),
     "reconstruct": ("Reconstruct", "Reconstruct"),
+    "denoise": ("Denoise", "Denoise"),
     "latent": ("Latent space", "Latent space"),
     "features": ("Features", "Features"),
 }

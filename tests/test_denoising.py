@@ -14,6 +14,8 @@ from aecore.analysis.filters import FILTERS
 from aecore.analysis.questions import to_nobody
 from aecore.config import MODEL_CONFIGS
 from aecore.data.noise import NOISES
+from aecore.errors import LabError
+from aecore.models import build
 from aecore.runs.execution import create, execute
 
 SHAPES = [(1, 8, 8), (3, 9, 7)]
@@ -78,6 +80,41 @@ def test_a_curve_of_every_kind_of_model_is_that_of_a_loop_over_images(kind, monk
         expected.append(10 * np.log10(1 / ((back - image).double() ** 2).mean().item()))
     assert found["psnr"][level] == pytest.approx(np.mean(expected), rel=1e-4)
     assert heard == [pytest.approx(index / 9) for index in range(9)]
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 16, 16)])
+@pytest.mark.parametrize("kind", MODEL_CONFIGS)
+def test_one_picture_restored_by_every_kind_of_model_beside_a_filter(kind, shape):
+    torch.manual_seed(0)
+    model = build(small_config(kind, shape, 3)).eval()
+    image = pictures(1, shape)[0]
+    shown = denoising.with_noise(image[None] / 255, "gaussian", 0.4, seed=2)
+
+    def median(images):
+        return filters.restore("median", images, 3)
+
+    noisy, ours, filtered = denoising.restored(image.numpy(), "gaussian", 0.4, 2, [model, median], "cpu")
+    with torch.no_grad():
+        answers = [shown, model(shown), filters.restore("median", shown, 3)]
+    for found, answer in zip((noisy, ours, filtered), answers, strict=True):
+        off = answer.clamp(0, 1)[0] - image / 255
+        assert found.psnr == pytest.approx(10 * np.log10(1 / off.square().mean().item()), rel=1e-4)
+        np.testing.assert_allclose(found.difference, off, atol=0.5 / 255 + 1e-6)
+        np.testing.assert_array_equal(
+            found.picture, image.numpy() + (found.difference * 255).round().astype(int)
+        )
+    assert noisy.ssim < 1
+    [_, same] = denoising.restored(
+        image.numpy(), "gaussian", 0.4, 2, [lambda images: image[None].to(images) / 255], "cpu"
+    )
+    assert same.psnr > 100
+    assert same.ssim == pytest.approx(1)
+
+
+def test_a_model_for_other_pictures_is_refused():
+    model = build(small_config("dense", (1, 8, 8), 3))
+    with pytest.raises(LabError, match="the images are 3×16×16"):
+        denoising.restored(pictures(1, (3, 16, 16))[0].numpy(), "masking", 0.5, 0, [model], "cpu")
 
 
 @pytest.mark.parametrize("shape", SHAPES)

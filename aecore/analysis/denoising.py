@@ -1,6 +1,7 @@
 """How much of the noise is taken out again: by a model, at levels it was trained on and at others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from aecore import data, runs
 from aecore.analysis.questions import Arrays, Say
-from aecore.analysis.reconstruction import check_shape, psnr
+from aecore.analysis.reconstruction import Reconstruct, check_shape, psnr, ssim
 from aecore.data.batches import pixels
 from aecore.data.noise import NOISES
 
@@ -38,6 +39,49 @@ def quality(originals: Tensor, answers: Tensor) -> np.ndarray:
     return psnr(errors.double().cpu().numpy())
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays gives arrays, not a truth value
+class Restored:
+    """What a method made of one noisy image."""
+
+    picture: np.ndarray
+    """uint8 (C, H, W)."""
+
+    difference: np.ndarray
+    """How far it is above the clean image: float32 (C, H, W) in [-1, 1]."""
+
+    psnr: float
+    """Decibels; infinite where nothing differs."""
+
+    ssim: float
+    """1 where nothing differs."""
+
+
+@torch.inference_mode()
+def restored(
+    image: np.ndarray, noise: str, level: float, seed: int, methods: Sequence[Reconstruct], device: str
+) -> list[Restored]:
+    """One image (C, H, W), uint8, with noise, and what each of `methods` makes of that, in this order.
+
+    All see the same noise; models are on `device`. The first answer is the noisy image itself. Raises
+    LabError where a model is made for another shape.
+    """
+    clean = pixels(torch.from_numpy(image)[None]).to(device)
+    shown = with_noise(clean, noise, level, seed)
+    for method in methods:
+        check_shape(method, shown)
+    return [_judged(image, clean, answer) for answer in (shown, *(method(shown) for method in methods))]
+
+
+def _judged(image: np.ndarray, clean: Tensor, answer: Tensor) -> Restored:
+    picture = answer[0].clamp(0, 1).mul(255).round().to(torch.uint8).cpu().numpy()
+    return Restored(
+        picture=picture,
+        difference=(picture.astype(np.float32) - image) / 255,
+        psnr=quality(clean, answer)[0].item(),
+        ssim=ssim(image[None], picture[None])[0].item(),
+    )
+
+
 def curve(
     restore: Callable[[Tensor], Tensor], images: Tensor, noise: str, seed: int, say: Say, doing: str
 ) -> Arrays:
@@ -65,13 +109,13 @@ def test_images(dataset: str, count: int = COUNT) -> Tensor:
 
 
 @torch.inference_mode()
-def by_level(subject: str, device: str, say: Say, *, noise: str, seed: int = 0) -> Arrays:
-    """The `curve` of the model of a run, on 1,000 test images of its own data set.
+def by_level(subject: str, device: str, say: Say, *, noise: str, dataset: str = "", seed: int = 0) -> Arrays:
+    """The `curve` of the model of a run, on 1,000 test images of `dataset`, or else of its own data set.
 
-    Raises LabError where the model or its data set cannot be had.
+    Raises LabError where the model or the data set cannot be had, or the images have another shape.
     """
     run = runs.get(subject)
     model = runs.load(run, device)
-    images = test_images(run.experiment.data.dataset).to(device)
+    images = test_images(dataset or run.experiment.data.dataset).to(device)
     check_shape(model, images)
     return curve(model, images, noise, seed, say, f"Restoring {len(images):,} pictures at each level")

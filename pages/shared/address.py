@@ -5,7 +5,7 @@ what was chosen earlier win over the link just followed. Here each choice has a 
 address says, and nothing else, is what is chosen.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -23,12 +23,12 @@ def choose(
 ) -> str:
     """One of `options`: from names, as the address has them, to labels, as people read them.
 
-    `widget` is Streamlit's selectbox, pills or segmented_control, or one of a container's. Where a link asks
-    for something else, it says `refusal` and goes on with the default.
+    `widget` is Streamlit's selectbox, pills, segmented_control or select_slider, or one of a container's.
+    Where a link asks for something else, it says `refusal` and goes on with the default.
     """
     name = asked(key, default, options.__contains__, refusal)
     st.session_state[key] = name
-    if widget.__name__ != "selectbox":
+    if widget.__name__ in ("pills", "segmented_control"):
         settings["required"] = True  # or a second click would choose nothing
     widget(
         label,
@@ -53,6 +53,45 @@ def switch(
     return on
 
 
+def several(
+    label: str,
+    options: Mapping[str, str],
+    *,
+    key: str,
+    default: Sequence[str],
+    known: Container[str],
+    most: int,
+    refusal: str,
+    **settings: Any,
+) -> list[str]:
+    """At most `most` of `options`, in the order chosen; names with commas between them in the address.
+
+    What is `known` but no option here is left out without a word: it was chosen beside something else.
+    """
+
+    def valid(names: str) -> bool:
+        return all(name in known for name in names.split(",") if name)
+
+    usual = ",".join(default)
+    names = dict.fromkeys(asked(key, usual, valid, refusal).split(","))
+    chosen = [name for name in names if name in options][:most]
+    st.session_state[key] = chosen
+
+    def write_them() -> None:
+        _write_unless(key, ",".join(st.session_state[key]), usual)
+
+    st.multiselect(
+        label,
+        list(options),
+        key=key,
+        format_func=lambda name: options.get(name, name),
+        max_selections=most,
+        on_change=write_them,
+        **settings,
+    )
+    return chosen
+
+
 def number(key: str, *, most: int, refusal: str) -> int:
     """A whole number from 0, its default, to `most`; buttons change it with `write`."""
 
@@ -62,7 +101,7 @@ def number(key: str, *, most: int, refusal: str) -> int:
     return int(asked(key, "0", valid, refusal))
 
 
-def several(
+def all_but(
     label: str,
     options: Mapping[str, str],
     *,
@@ -107,7 +146,11 @@ def asked(key: str, default: str, valid: Callable[[str], bool], refusal: str) ->
 
 
 def _write_chosen(key: str, default: str) -> None:
-    if st.session_state[key] == default:
+    _write_unless(key, st.session_state[key], default)
+
+
+def _write_unless(key: str, value: str, default: str) -> None:
+    if value == default:
         st.query_params.pop(key, None)
     else:
-        write(key, st.session_state[key])
+        write(key, value)

@@ -1,9 +1,11 @@
 """Answers that take longer than a page may: there at once if known, else a bar in their place."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import streamlit as st
 
+from aecore.analysis import questions
 from aecore.analysis.questions import Arrays, Setting
 from aecore.errors import LabError
 from aecore.jobs import Analyses, Working
@@ -11,6 +13,14 @@ from pages.shared import server
 from pages.shared.wording import about, plain
 
 SECONDS_BETWEEN_LOOKS = 0.4
+
+
+class Ask(NamedTuple):
+    """A question, as `answered` and `Analyses.ask` take it."""
+
+    analysis: str
+    subject: str
+    settings: Mapping[str, Setting]
 
 
 def analyses() -> Analyses:
@@ -57,6 +67,66 @@ def answered(
 
     look()
     return None
+
+
+def known(ask: Ask) -> bool:
+    """Whether a question has been answered before."""
+    try:
+        return questions.kept(questions.Question(*ask)) is not None
+    except LabError:
+        return False
+
+
+def answers(
+    asked: Mapping[str, Ask], show: Callable[[dict[str, Arrays]], None], *, device: str, title: str
+) -> None:
+    """Answers to several questions, by name. `show` draws those that are there, anew with each that comes.
+
+    They are asked one after the other, so that others' questions come in between. Nothing but this is redrawn
+    meanwhile, and the bar is below: nothing moves.
+    """
+
+    def gather() -> tuple[dict[str, Arrays], Working | None, dict[str, str]]:
+        there: dict[str, Arrays] = {}
+        working, failed = None, {}
+        for name, ask in asked.items():
+            if working and not known(ask):
+                continue  # its turn comes
+            try:
+                answer = analyses().ask(*ask, device=device)
+            except (LabError, analyses().refusal) as error:
+                failed[name] = str(error)
+                continue
+            if isinstance(answer, dict):
+                there[name] = answer
+            elif answer.failure:
+                failed[name] = answer.failure
+            else:
+                working = answer
+        return there, working, failed
+
+    waits = gather()[1] is not None
+
+    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS if waits else None)
+    def look() -> None:
+        there, working, failed = gather()
+        if (working is not None) != waits:
+            st.rerun()  # which ends the clock, or begins it
+        show(there)
+        if working:
+            share = (len(there) + len(failed) + working.share) / len(asked)
+            st.progress(share, f"{_doing(working, title)} · {len(there)} of {len(asked)} are there")
+        for name, why in failed.items():
+            st.error(f"{plain(name)}: {plain(why)}")
+            st.button(
+                "Try again",
+                key=f"again-{name}",
+                icon=":material/refresh:",
+                on_click=analyses().again,
+                args=asked[name],
+            )
+
+    look()
 
 
 def _doing(working: Working, title: str) -> str:

@@ -1,8 +1,9 @@
 """Arrays in, Plotly figures out. A figure that changes is drawn from scratch, so these stay constant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import plotly.graph_objects as go
 
 if TYPE_CHECKING:
@@ -10,6 +11,20 @@ if TYPE_CHECKING:
 
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 """For st.plotly_chart's `config`: only buttons that do something here."""
+
+COLOURS = (
+    "#5683fe",
+    "#ff8103",
+    "#1bbe6e",
+    "#cb70bb",
+    "#206178",
+    "#e73d07",
+    "#7608f6",
+    "#738969",
+    "#973d35",
+    "#a23bb4",
+)
+"""The theme's (.streamlit/config.toml), for figures in which one colour has several lines."""
 
 
 def error_by_class(methods: dict[str, Sequence["ClassErrors"]]) -> go.Figure:
@@ -36,6 +51,54 @@ def error_by_class(methods: dict[str, Sequence["ClassErrors"]]) -> go.Figure:
     figure.update_xaxes(title="Class", type="category")
     figure.update_yaxes(title="Mean squared error per pixel", rangemode="tozero")
     figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})
+    return figure
+
+
+def psnr_by_level(
+    curves: Mapping[str, Mapping[str, np.ndarray]],
+    learnt: Mapping[str, tuple[float, float]],
+    dashed: Sequence[str],
+    unit: str,
+) -> go.Figure:
+    """Mean PSNR against the level of noise, a line for each method; grey is what it was before.
+
+    Each of `curves` has `level`, `noisy` and `psnr` (L,). Thick is what lies between the two of `learnt`.
+    """
+    figure = go.Figure(layout={"height": 400, "margin": {"t": 10, "b": 10}})
+    hover = "%{x:g}: %{y:.1f} dB<extra>%{fullData.name}</extra>"
+    for first in list(curves.values())[:1]:
+        line = {"color": "#757c8d", "dash": "dot"}
+        figure.add_scatter(x=first["level"], y=first["noisy"], name="Noisy", line=line, hovertemplate=hover)
+    for index, (name, curve) in enumerate(curves.items()):
+        colour = COLOURS[index % len(COLOURS)]
+        line = {"color": colour, "dash": "dash" if name in dashed else "solid"}
+        level, psnr = curve["level"], curve["psnr"]
+        figure.add_scatter(
+            x=level,
+            y=psnr,
+            name=name,
+            line=line,
+            marker={"size": 5},
+            mode="lines+markers",
+            hovertemplate=hover,
+        )
+        if name in learnt:
+            low, high = learnt[name]
+            inside = level[(level > low) & (level < high)]
+            at = np.clip(np.unique([low, *inside, high]), level.min(), level.max())
+            figure.add_scatter(
+                x=at,
+                y=np.interp(at, level, psnr),
+                mode="lines" if len(at) > 1 else "markers",
+                line={"color": colour, "width": 9},
+                marker={"color": colour, "size": 15, "symbol": "diamond"},
+                opacity=0.45,
+                showlegend=False,
+                hoverinfo="skip",
+            )
+    figure.update_xaxes(title=unit, rangemode="tozero")
+    figure.update_yaxes(title="Mean PSNR, decibels")
+    figure.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0})
     return figure
 
 

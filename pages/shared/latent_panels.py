@@ -68,7 +68,7 @@ def look(view: View, figure: go.Figure, sprite: bytes) -> None:
     line = places.way(model, plane, a, b) if a and b and a.word != b.word else np.empty((0, 2))
     with left:
         area = st.container()
-        shown = address.several(
+        shown = address.all_but(
             "Classes",
             {str(label): name for label, name in enumerate(names)},
             key="without",

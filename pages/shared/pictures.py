@@ -15,6 +15,7 @@ FONT, LINE = 13, 17  # height of letters, and of a line of text
 LABEL = 61  # width of a row's label at least, so that grids with other rows begin at the same place
 TEXT = "#757c8d"  # contrast 4.2 on either theme's background
 TOO_BRIGHT, TOO_DARK = "#ff8103", "#5683fe"  # two of the theme's chart colours, told apart by everybody
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 FULL_COLOUR = 0.5
 """The error, as a share of the way from black to white, that is drawn in full colour."""
 
@@ -87,7 +88,7 @@ def grid(
 
     More images than `per_line` go on in a further block of rows. `legend` explains the colours of `signed`.
     Headings have smaller letters where one of them, or of `longest` pixels elsewhere, is wider than an image,
-    which takes about `side` screen pixels.
+    which takes about `side` screen pixels; what does not fit even then is cut short.
     """
     count, height, width, _ = rows[0].tiles.shape
     factor = max(1, side // max(height, width))
@@ -108,7 +109,7 @@ def grid(
         down, across = divmod(index, columns)
         x, y = left + across * (width + GAP), down * block
         if any(headings):
-            draw.text((x + width / 2, y), headings[index], TEXT, small, anchor="ma")
+            draw.text((x + width / 2, y), _cut(headings[index], width + GAP, small), TEXT, small, anchor="ma")
         for row, top in zip(rows, tops, strict=True):
             tile = row.tiles[index].repeat(factor, 0).repeat(factor, 1)
             canvas.paste(Image.fromarray(tile), (x, y + top))
@@ -147,7 +148,7 @@ def mosaic(images: np.ndarray, across: int, side: int) -> bytes:
     picture = Image.fromarray(whole.repeat(factor, 0).repeat(factor, 1))
     if picture.width > side:
         picture = picture.resize((side, picture.height * side // picture.width), Image.Resampling.BOX)
-    return _png(picture)
+    return png(picture)
 
 
 def code(values: np.ndarray, side: int) -> bytes:
@@ -189,12 +190,21 @@ def _colour(name: str) -> np.ndarray:
 
 
 @lru_cache
-def _font(size: int = FONT) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int = FONT) -> Font:
     return ImageFont.load_default(size)
 
 
 def _length(text: str) -> int:
     return int(_font().getlength(text)) + 1
+
+
+def _cut(text: str, width: int, font: Font) -> str:
+    """A text no wider than `width` pixels; the dots say that there was more."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def _longest(texts: Sequence[str]) -> int:

@@ -88,7 +88,7 @@ def classes(run_id: str, dataset: str, part: "Split") -> np.ndarray:
     return split(images(dataset), part, runs.get(run_id).experiment.data)[1].numpy()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=12, show_spinner=False)
 def model(run_id: str, device: str) -> "Autoencoder":
     """A run's trained model, for every session to read. Raises LabError where its weights are no good."""
     return runs.load(runs.get(run_id), device)
@@ -128,6 +128,14 @@ def codes(run_id: str, dataset: str, part: "Split", device: str) -> np.ndarray:
     from aecore.analysis.codes import codes_of
 
     return codes_of(model(run_id, device), versions(run_id, dataset, part, device).inputs)
+
+
+@st.cache_resource(max_entries=500, show_spinner=False)
+def strength(name: str, dataset: str, noise: str, level: float) -> float:
+    """The strength of a filter that is best against this noise on training images. Raises LabError."""
+    from aecore.analysis.filters import tuned
+
+    return tuned(name, dataset, noise, level)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

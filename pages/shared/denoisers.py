@@ -1,0 +1,162 @@
+"""What can take noise out of a picture: models, those trained for it first, and filters."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from aecore.config import Experiment
+from aecore.data import SOURCES
+from aecore.recipes import RECIPES
+from aecore.runs import Run
+from pages.shared import address, form, state
+from pages.shared.analysis import Ask
+from pages.shared.wording import plain
+
+if TYPE_CHECKING:
+    from aecore.analysis.reconstruction import Reconstruct
+
+MOST_BESIDE = 5
+"""Models beside the one in question."""
+
+NOISES = {"gaussian": "Gaussian", "masking": "Masking", "salt-and-pepper": "Salt and pepper"}
+UNITS = {
+    "gaussian": "Standard deviation of the noise, black being 0 and white 1",
+    "masking": "Share of the pixels set to black",
+    "salt-and-pepper": "Share of the pixels set to black or white",
+}
+
+
+def is_denoiser(run: Run) -> bool:
+    """Whether it was trained to give pictures back without noise, and nothing else."""
+    data = run.experiment.data
+    return data.noise != "none" and data.input_transform == data.target_transform == "none"
+
+
+def usual_noise(run: Run) -> str:
+    """The noise to begin with: what the model knows, if it knows any."""
+    return run.experiment.data.noise if is_denoiser(run) else "gaussian"
+
+
+def choose_level(run: Run, noise: str) -> float:
+    """A level of this noise; at first one in the middle of those the model knows, or of all."""
+    from aecore.analysis.denoising import LEVELS
+
+    levels = LEVELS[noise]
+    wanted = sum(learnt({"": run}, noise).get("", (0, levels[-1]))) / 2
+    names = {f"{level:g}": f"{level:g}" for level in levels}
+    asked = st.query_params.get("level")
+    if asked not in names and any(asked == f"{level:g}" for other in LEVELS.values() for level in other):
+        del st.query_params["level"]  # it was chosen for another noise
+    return float(
+        address.choose(
+            "Level",
+            names,
+            key="level",
+            default=f"{min(levels, key=lambda level: abs(level - wanted)):g}",
+            refusal="The linked level of noise is unknown: this is the usual one.",
+            widget=st.select_slider,
+            help=f"{UNITS[noise]}.",
+        )
+    )
+
+
+def choose(run: Run, usable: Mapping[str, Run]) -> dict[str, Run]:
+    """The models to compare, by the names they are shown with, the one in question first.
+
+    Beside it at first all other denoisers of its data set, at most five.
+    """
+    shape, own = run.experiment.model.image_shape, run.experiment.data.dataset
+    others = {
+        other.id: other
+        for other in usable.values()
+        if other.experiment.model.image_shape == shape and other.id != run.id
+    }
+    usual = [
+        other.id for other in others.values() if is_denoiser(other) and other.experiment.data.dataset == own
+    ][:MOST_BESIDE]
+    ordered = dict(sorted(others.items(), key=lambda each: not is_denoiser(each[1])))
+    chosen = address.several(
+        "Models beside it",
+        state.labels(ordered),
+        key="beside",
+        default=usual,
+        known=usable,
+        most=MOST_BESIDE,
+        refusal="One of the linked models is no longer on this server: these are the usual ones.",
+        placeholder="None" if others else "There is no other model for pictures of this shape",
+        help="Denoisers first; any model of pictures of the same shape can be compared.",
+    )
+    runs = [run, *(others[name] for name in chosen)]
+    names = [each.name.removesuffix(f" on {each.experiment.data.dataset}") for each in runs]
+    return {
+        name if names.count(name) == 1 else f"{name} · {each.id}": each
+        for name, each in zip(names, runs, strict=True)
+    }
+
+
+def offer(run: Run, noise: str) -> None:
+    """Say that a model is no denoiser, and how to get one."""
+    experiment = recipe(run.experiment.data.dataset, noise)
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+        what = "for something else than denoising" if run.experiment.data.noise != "none" else "without noise"
+        st.markdown(
+            f":material/info: **{plain(run.name)}** was trained {what}: noise goes through its code, or "
+            "becomes something else.",
+            width="stretch",
+        )
+        st.page_link(
+            "pages/train.py",
+            label="Train a denoiser",
+            icon=":material/play_arrow:",
+            query_params=form.link(experiment),
+            help=f"Opens the form with {experiment.recipe} on "
+            f"{SOURCES[experiment.data.dataset].title}, and {NOISES[noise].lower()} noise.",
+        )
+
+
+def recipe(dataset: str, noise: str) -> Experiment:
+    """An experiment that trains a denoiser: the first recipe with this noise, else the lab's own with it."""
+    for each in RECIPES.values():
+        if dataset in each.datasets and each.experiment.data.noise == noise:
+            return each.on(dataset)
+    noisy = {"noise": noise, "noise_level": 0.5, "least_noise": 0.0}
+    return RECIPES["lab-64"].on(dataset).with_settings(noisy)
+
+
+def methods(
+    runs: Mapping[str, Run], dataset: str, noise: str, level: float, device: str
+) -> dict[str, "Reconstruct"]:
+    """Every model and filter by name, ready for pictures. Raises LabError where one cannot be had."""
+    from aecore.analysis.filters import FILTERS, restore
+
+    found: dict[str, Reconstruct] = {name: state.model(run.id, device) for name, run in runs.items()}
+    for name in FILTERS:
+        strength = state.strength(name, dataset, noise, level)
+        found[name.capitalize()] = partial(restore, name, strength=strength)
+    return found
+
+
+def asks(runs: Mapping[str, Run], dataset: str, noise: str) -> dict[str, Ask]:
+    """For each method the question how good it is at every level of noise."""
+    from aecore.analysis.filters import FILTERS
+
+    models = {
+        name: Ask("denoising", run.id, {"noise": noise, "dataset": dataset}) for name, run in runs.items()
+    }
+    filters = {
+        name.capitalize(): Ask("filtering", dataset, {"name": name, "noise": noise}) for name in FILTERS
+    }
+    return models | filters
+
+
+def learnt(runs: Mapping[str, Run], noise: str) -> dict[str, tuple[float, float]]:
+    """Between which levels of this noise each model was trained; those that were not are left out."""
+    found = {}
+    for name, run in runs.items():
+        data = run.experiment.data
+        if data.noise == noise:
+            least = data.noise_level if data.least_noise is None else data.least_noise
+            found[name] = (least, data.noise_level)
+    return found

@@ -1,0 +1,193 @@
+"""Denoise in a real browser: strokes of mouse and finger, and what becomes of them."""
+
+import re
+from time import monotonic
+
+import pytest
+from browsing import PATIENCE, eventually, finished
+from playwright.sync_api import Page, expect
+
+from aecore import data, runs
+from aecore.config import DenseConfig
+from aecore.recipes import RECIPES
+from aecore.runs.execution import create, execute
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TOLD = re.compile(r"brings it from (\S+) dB to (\S+) dB")
+WATCH = """() => {
+    const picture = () => document.querySelector('[data-testid=stImage] img');
+    const before = picture()?.src;
+    window.newPicture = undefined;
+    window.addEventListener('mouseup', () => {
+        const start = performance.now();
+        const look = () => {
+            const now = picture();
+            if (now && now.src !== before && now.complete) window.newPicture = performance.now() - start;
+            else requestAnimationFrame(look);
+        };
+        look();
+    }, { once: true, capture: true });
+}"""
+"""Notes how many milliseconds after the next mouse-up another picture is on screen."""
+
+
+@pytest.fixture
+def denoiser():
+    """A small one of digits, trained well enough to be of use."""
+    small = {"noise": "gaussian", "noise_level": 0.5, "epochs": 8}
+    experiment = RECIPES["lab-32"].on("digits").with_settings(small)
+    run = create(experiment.replace(model=DenseConfig(hidden=(128,), code_size=32)))
+    list(execute(run, data.load("digits"), "cpu"))
+    return runs.get(run.id)
+
+
+@pytest.fixture
+def opened(denoiser, server, page) -> Page:
+    page.goto(f"{server.address}/denoise?model={denoiser.id}")
+    ready(page)
+    return page
+
+
+def ready(page: Page) -> None:
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    expect(page.get_by_test_id("stImage")).to_be_visible()
+    finished(page)
+
+
+def stroke(page: Page, *points: tuple[int, int]) -> None:
+    """Draw a line through points of the canvas."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box
+    for index, (x, y) in enumerate(points):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+        if not index:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def psnr(page: Page) -> tuple[float, float]:
+    """Before and after, as the page tells."""
+    found = TOLD.search(page.get_by_text(TOLD).inner_text())
+    assert found
+    return float(found[1]), float(found[2])
+
+
+def clear(page: Page) -> None:
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("The canvas is empty")).to_be_visible()
+    finished(page)
+
+
+def drawn(page: Page) -> float:
+    """The mean of what the canvas shows."""
+    return page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+        """canvas => {
+            const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            return pixels.reduce((sum, value, index) => sum + (index % 4 ? 0 : value), 0) / pixels.length * 4;
+        }"""
+    )
+
+
+def test_strokes_are_restored_and_each_makes_a_new_picture(opened, capsys):
+    page, milliseconds = opened, []
+    clear(page)
+    stroke(page, (140, 40), (140, 240))
+    expect(page.get_by_test_id("stImage")).to_be_visible()
+    finished(page)
+    one = psnr(page)
+    for points in (((90, 90), (140, 45)), ((90, 240), (190, 240)), ((120, 60), (125, 65))):
+        page.evaluate(WATCH)
+        stroke(page, *points)
+        page.wait_for_function("window.newPicture !== undefined", timeout=PATIENCE)
+        milliseconds.append(page.evaluate("window.newPicture"))
+        finished(page)
+    other = psnr(page)
+    assert other != one
+    for before, after in (one, other):
+        assert after > before + 2  # the restored picture is closer to the clean one than the noisy one
+    with capsys.disabled():
+        print(f"\nmouse-up to the new picture: {', '.join(f'{each:.0f}' for each in milliseconds)} ms")
+
+
+def test_a_drawing_survives_another_page_and_another_model(opened):
+    page = opened
+    clear(page)
+    stroke(page, (200, 40), (80, 240))
+    expect(page.get_by_test_id("stImage")).to_be_visible()
+    finished(page)
+    told, mean = psnr(page), drawn(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
+    expect(page.get_by_role("heading", name="Autoencoder Lab", exact=True)).to_be_visible()
+    finished(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Denoise").click()
+    ready(page)
+    assert psnr(page) == told
+    assert eventually(lambda: abs(drawn(page) - mean) < 0.5)
+    page.get_by_role("combobox", name="Model", exact=False).first.click()
+    page.get_by_role("option", name=re.compile("^lab-32 · code 32 · Handwritten")).last.click()
+    expect(page.get_by_text("was trained without noise")).to_be_visible()
+    ready(page)
+    assert psnr(page)[0] == told[0]
+    assert drawn(page) == pytest.approx(mean, abs=0.5)
+    stroke(page, (80, 40), (200, 240))  # and goes on
+    eventually(lambda: psnr(page)[0] != told[0])
+
+
+def test_undo_eraser_and_the_test_pictures(opened):
+    page = opened
+    first = drawn(page)
+    assert first > 0  # a test picture is on the canvas at first
+    stroke(page, (30, 30), (250, 250))
+    eventually(lambda: drawn(page) > first + 5)
+    finished(page)
+    page.get_by_role("button", name="Undo").click()
+    eventually(lambda: abs(drawn(page) - first) < 0.5)
+    page.get_by_text("Eraser", exact=True).click()
+    finished(page)
+    stroke(page, (20, 140), (260, 140))
+    eventually(lambda: drawn(page) < first - 1)
+    page.get_by_role("button", name="Another one").click()
+    page.wait_for_url(re.compile("image="))
+    ready(page)
+    assert eventually(lambda: abs(drawn(page) - first) > 0.5)
+
+
+def test_a_finger_draws_from_the_corner_where_the_toolbar_was(denoiser, server, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(f"{server.address}/denoise?model={denoiser.id}")
+    ready(page)
+    clear(page)
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    assert box["width"] == 280
+    finger = context.new_cdp_session(page)
+    path = [(255 - 20 * step, 12 + 22 * step) for step in range(10)]
+    for index, (x, y) in enumerate(path):
+        finger.send(
+            "Input.dispatchTouchEvent",
+            {
+                "type": "touchMove" if index else "touchStart",
+                "touchPoints": [{"x": box["x"] + x, "y": box["y"] + y}],
+            },
+        )
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.get_by_test_id("stImage")).to_be_visible()
+    assert drawn(page) > 5
+    context.close()
+
+
+def test_curves_are_computed_beside_the_page_and_come_one_by_one(opened, capsys):
+    page, start = opened, monotonic()
+    page.get_by_role("button", name=re.compile("^Compute")).click()
+    expect(page.get_by_test_id("stProgress")).to_be_visible()
+    expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
+    with capsys.disabled():
+        print(f"\nfirst curve on screen after {monotonic() - start:.1f} s")
+    stroke(page, (140, 40), (140, 240))  # nothing waits for them
+    expect(page.get_by_text(TOLD)).to_be_visible()
