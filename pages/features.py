@@ -4,7 +4,19 @@ import streamlit as st
 
 from aecore.data import SOURCES, available
 from aecore.errors import LabError
-from pages.shared import address, card, clickable, dictionary, frame, frontier, picking, state, units, warm
+from pages.shared import (
+    address,
+    boost,
+    card,
+    clickable,
+    dictionary,
+    frame,
+    frontier,
+    picking,
+    state,
+    units,
+    warm,
+)
 from pages.shared.wording import plain
 
 frame.ensure_frame()
@@ -86,7 +98,7 @@ def look() -> None:
             picking.by_number(unit, size)
             card.facts(run, found, told, unit, device)
     st.subheader(f"Unit {unit}: boost or silence it")
-    card.without_it(run, found, unit, device)
+    boost.slider(run, found, unit, device)
     st.subheader(f"Unit {unit}: when it is active")
     card.examples(run, found, unit, device)
     card.profile(run, found, told, unit)

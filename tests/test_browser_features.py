@@ -50,7 +50,7 @@ def test_a_click_in_the_sheet_opens_the_units_card(server, page, capsys):
 def test_the_slider_changes_the_reconstruction(server, page, capsys):
     open_features(page, server.address, "&unit=3")
     before = redrawn(page)
-    thumb = page.locator("[data-testid=stSlider] [role=slider]")
+    thumb = page.get_by_test_id("stSlider").get_by_role("slider")
     thumb.focus()
     start = monotonic()
     for _ in range(10):

@@ -182,6 +182,7 @@ def test_a_code_of_thousands_is_paged(sheets):
     app = open_page(model=run.id, page="3", sort="number")
     assert len(sheets[0]["tiles"]) == units.PER_PAGE
     assert app.number_input(key="unit-number").value == 0
+    assert "Of map 0, row 0, column 0." in captions(app)
     assert "similarity" not in app.selectbox(key="sort").options
     app.number_input(key="unit-number").set_value(12_543).run()
     assert "page" not in app.query_params

@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -58,14 +59,15 @@ def show(run: Run, active: str, device: str) -> None:
             alt=f"Test error against mean active units of {len(points)} runs on {SOURCES[dataset].title}",
         )
     left_out = len(others) - len(judged)
-    besides = f" {left_out} with noise or another target are left out." if left_out else ""
     missing = len(judged) - len(points)
-    waiting = f" {missing} more are being counted." if missing else ""
-    st.caption(
-        f"{len(points)} runs on {SOURCES[dataset].title}, yours and the lab's.{waiting}{besides} Look for "
-        "the lower left: few active units and a small error. The line is PCA with as many numbers. A code "
-        "that nothing makes sparse has all its units active."
-    )
+    told = [
+        f"{len(points)} run{'s' * (len(points) != 1)} on {SOURCES[dataset].title}, yours and the lab's.",
+        f"{missing} more are being counted." if missing else "",
+        f"{left_out} with noise or another target are left out." if left_out else "",
+        "Look for the lower left: few active units and a small error. The line is PCA with as many numbers. "
+        "A code that nothing makes sparse has all its units active.",
+    ]
+    st.caption(" ".join(sentence for sentence in told if sentence))
 
 
 def figure(points: Sequence[Point], own: Point | None, baseline: Sequence[tuple[int, float]]) -> go.Figure:
@@ -102,14 +104,20 @@ def figure(points: Sequence[Point], own: Point | None, baseline: Sequence[tuple[
             marker={"size": 20, "symbol": "circle-open", "color": "#1bbe6e", "line": {"width": 3}},
             hoverinfo="skip",
         )
-    errors = [point.error for point in points]
-    around = [math.log10(max(min(errors), 1e-12)) - 0.3, math.log10(max(max(errors), 1e-12)) + 0.3]
-    chart.update_xaxes(title="Mean active units for a picture", type="log", dtick="D2")
-    chart.update_yaxes(
-        title="Test error (MSE per pixel)", type="log", exponentformat="none", range=around, dtick="D2"
+    chart.update_xaxes(
+        title="Mean active units for a picture", **_log([point.active_units for point in points])
     )
+    chart.update_yaxes(title="Test error (MSE per pixel)", **_log([point.error for point in points]))
     chart.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     return chart
+
+
+def _log(values: Sequence[float]) -> dict[str, Any]:
+    """A logarithmic axis about these values, with marks at 1, 2 and 5 times the powers of ten."""
+    ends = [math.log10(max(end, 1e-9)) for end in (min(values) / 1.5, max(values) * 1.5)]
+    powers = range(math.floor(ends[0]), math.ceil(ends[1]) + 1)
+    marks = [mark * 10.0**power for power in powers for mark in (1, 2, 5)]
+    return {"type": "log", "range": ends, "tickvals": marks, "ticktext": [f"{mark:,.10g}" for mark in marks]}
 
 
 def _runs() -> list[Run]:

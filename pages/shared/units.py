@@ -62,8 +62,8 @@ def own_scale(found: np.ndarray) -> np.ndarray:
 
 
 def reach(found: np.ndarray) -> float:
-    """What is drawn in full colour where all share one scale: few pictures go beyond it."""
-    return float(np.quantile(_largest(found), 0.98))
+    """What is drawn in full colour where all share one scale: a fifth of the pictures go beyond it."""
+    return float(np.quantile(_largest(found), 0.8))
 
 
 def sheet(tiles: np.ndarray, frames: dict[int, str] | None = None) -> Sheet:
@@ -117,11 +117,11 @@ def about(found: "Dictionary", told: "Activity", scale: str) -> str:
     full = f", in full from {reach(found.atoms):.2g} on" if scale == "common" else ""
     marks = [f"{colours[:1].upper()}{colours[1:]}{full}. Framed green: the chosen unit"]
     if dead:
-        marks.append(f"grey: {dead:,} of {count:,} that are dead, the same for every picture")
+        marks.append(f"grey: dead, the same for every picture ({dead:,} of {count:,})")
     if always == count:
         marks.append("every unit is always on, so this code is not sparse")
     elif always:
-        marks.append(f"pink: {always:,} that are always on")
+        marks.append(f"pink: always on ({always:,})")
     return f"{what} {'; '.join(marks)}. Look for strokes, blobs and whole shapes."
 
 
