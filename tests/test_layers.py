@@ -120,8 +120,8 @@ import aecore.runs
 from aecore.jobs import Jobs
 jobs = Jobs()
 jobs.active(), jobs.position("run"), jobs.live("run"), jobs.message("run"), jobs.may_change("run", owner="me")
-print([jobs.status(run) for run in aecore.runs.zoo()])
+print({jobs.status(run) for run in aecore.runs.zoo()})
 print(sorted({"torch", "torchvision", "sklearn", "distributed", "dask"} & sys.modules.keys()))
 """
     answer = fresh_process(program)
-    assert answer.stdout == "['finished', 'finished', 'finished']\n[]\n", answer.stderr
+    assert answer.stdout == "{'finished'}\n[]\n", answer.stderr
