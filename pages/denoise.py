@@ -3,9 +3,20 @@
 import streamlit as st
 
 from aecore import runs
-from aecore.data import SOURCES, available
+from aecore.data import SOURCES
 from aecore.errors import LabError
-from pages.shared import address, analysis, canvas, denoisers, frame, pictures, restoring, state, warm
+from pages.shared import (
+    address,
+    analysis,
+    canvas,
+    denoisers,
+    frame,
+    missing,
+    pictures,
+    restoring,
+    state,
+    warm,
+)
 from pages.shared.wording import plain
 
 frame.ensure_frame()
@@ -20,18 +31,7 @@ warm.wait()
 run, device = frame.choose_model(), st.session_state.device
 dataset = run.experiment.data.dataset
 source = SOURCES[dataset]
-if not available(dataset):
-    st.info(
-        f"{source.title}, which the model was trained on, is not on this machine.",
-        icon=":material/cloud_download:",
-    )
-    if st.button(f"Download {source.title}", key="fetch", type="primary"):
-        try:
-            state.fetch(dataset)
-            st.rerun()
-        except LabError as error:
-            st.error(plain(str(error)))
-    st.stop()
+missing.need(dataset)
 try:
     frame.say_where(state.model(run.id, device))
     usable = state.usable(runs.list_runs())

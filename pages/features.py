@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from aecore.data import SOURCES, available
 from aecore.errors import LabError
 from pages.shared import (
     address,
@@ -12,6 +11,7 @@ from pages.shared import (
     dictionary,
     frame,
     frontier,
+    missing,
     picking,
     state,
     units,
@@ -28,15 +28,7 @@ st.markdown(
 warm.wait()
 run, device = frame.choose_model(), st.session_state.device
 dataset, size = run.experiment.data.dataset, run.experiment.model.code_size
-if not available(dataset):
-    st.info(f"{SOURCES[dataset].title} is not on this machine.", icon=":material/cloud_download:")
-    if st.button(f"Download {SOURCES[dataset].title}", key="fetch", type="primary"):
-        try:
-            state.fetch(dataset)
-            st.rerun()
-        except LabError as error:
-            st.error(plain(str(error)))
-    st.stop()
+missing.need(dataset)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     order = address.choose(

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from aecore.data import SOURCES, available
+from aecore.data import SOURCES
 from aecore.errors import LabError
-from pages.shared import address, frame, landscape, latent_panels, state, warm
+from pages.shared import address, frame, landscape, latent_panels, missing, state, warm
 from pages.shared.analysis import answered
 from pages.shared.wording import plain
 
@@ -20,15 +20,7 @@ st.markdown(
 warm.wait()
 run, device = frame.choose_model(), st.session_state.device
 source, size = SOURCES[run.experiment.data.dataset], run.experiment.model.code_size
-if not available(source.name):
-    st.info(f"{source.title} is not on this machine.", icon=":material/cloud_download:")
-    if st.button(f"Download {source.title}", key="fetch", type="primary"):
-        try:
-            state.fetch(source.name)
-            st.rerun()
-        except LabError as error:
-            st.error(plain(str(error)))
-    st.stop()
+missing.need(source.name)
 
 try:
     from aecore.analysis.plane import projections

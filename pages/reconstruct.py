@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from aecore.data import SOURCES, available
+from aecore.data import SOURCES
 from aecore.errors import LabError
-from pages.shared import address, figures, frame, gallery, pictures, quality, state, warm
+from pages.shared import address, figures, frame, gallery, missing, pictures, quality, state, warm
 from pages.shared.wording import plain
 
 frame.ensure_frame()
@@ -32,17 +32,8 @@ dataset = address.choose(
     help="First what the model was trained on, then what it has never seen.",
 )
 source = SOURCES[dataset]
-missing = next((name for name in (dataset, own) if not available(name)), None)
-if missing:
-    why = "" if missing == dataset else ", and PCA has to be fitted to what the model was trained on"
-    st.info(f"{SOURCES[missing].title} is not on this machine{why}.", icon=":material/cloud_download:")
-    if st.button(f"Download {SOURCES[missing].title}", key="fetch", type="primary"):
-        try:
-            state.fetch(missing)
-            st.rerun()
-        except LabError as error:
-            st.error(plain(str(error)))
-    st.stop()
+missing.need(dataset)
+missing.need(own, why=", and PCA has to be fitted to what the model was trained on")
 
 try:
     model = state.model(run.id, device)
