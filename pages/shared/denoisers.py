@@ -104,7 +104,7 @@ def offer(run: Run, noise: str) -> None:
         st.markdown(
             f":material/info: **{plain(run.name)}** was trained {what}: noise goes through its code, or "
             "becomes something else.",
-            width="stretch",
+            width="content",
         )
         st.page_link(
             "pages/train.py",
