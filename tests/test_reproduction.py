@@ -68,6 +68,8 @@ def test_a_trial_measures_each_published_figure_as_its_source_did(tiny):
     images, model = image_set(), runs.load(run, "cpu")
     assert found.ours[3] == 100 * probe_accuracy(model, images)
     assert (found.ended, found.seed, found.dead_units) == ("finished", 0, run.result.dead_units)
+    assert found.cores is not None
+    assert found.cores > 0
 
 
 def test_what_is_finished_is_not_trained_again_and_other_settings_are(tiny):
@@ -141,6 +143,8 @@ def made(ours, seed=0, **changes):
         "dead_units": seed,
         "active_units": 3.0,
         "ended": "finished",
+        "day": "2026-01-02",
+        "machine": "a machine",
     }
     return Trial(**plain | changes)
 
@@ -168,6 +172,14 @@ def test_a_row_has_mean_and_spread_over_the_seeds():
     alone = Row(recipe=one, trials=[made([0.04])]).as_json()
     assert alone["ours"][0]["spread"] is None
     json.dumps(row)
+
+
+def test_speed_is_the_fastest_seeds_for_others_were_held_up():
+    slow = made([0.05], seconds=30.0, images_per_second=50.0, cores=0.6, day="2026-01-03")
+    fast = made([0.05], seed=1, seconds=15.0, images_per_second=100.0, cores=1.9)
+    row = Row(recipe=replace(TINY, published=TINY.published[:1]), trials=[slow, fast]).as_json()
+    assert (row["seconds"], row["images_per_second"], row["cores"]) == (15.0, 100.0, 1.9)
+    assert (row["day"], row["machine"]) == ("2026-01-02", "a machine")
 
 
 def test_publishing_replaces_a_recipes_results_and_keeps_the_others(monkeypatch, tmp_path):

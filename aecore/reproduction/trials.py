@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -40,6 +43,14 @@ class Trial(Record):
     active_units: float | None
     ended: str
 
+    day: str
+    machine: str
+    """Its kind of processor, how many threads of PyTorch, and whose version."""
+
+    cores: float | None = None
+    """Processor seconds that the training got in a second, all its threads together. Fewer than the threads:
+    it ran beside other work, and its seconds say nothing about speed. None where it was not noticed."""
+
 
 def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], None]) -> Trial:
     """The recipe with this seed: as it was measured before, else trained to its end, or on from where it was.
@@ -47,7 +58,7 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
     Raises what a training raises.
     """
     experiment = recipe.experiment.with_settings({"seed": seed})
-    digest = hashlib.sha256(experiment.model_dump_json().encode()).hexdigest()[:16]
+    digest = _digest(experiment)
     folder = home() / "reproduction"
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{recipe.name}-{seed}.json"
@@ -59,15 +70,24 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
     run = _run(experiment, known.get("run"))
     write(kept, {"settings": digest, "run": run.id})
     images = data.load(experiment.data.dataset)
+    cores = None
     if not run.result:
         from aecore.runs.execution import execute
 
+        seconds, processor_seconds = perf_counter(), process_time()
         for progress in execute(run, images, device):
             listen(progress)
+        cores = (process_time() - processor_seconds) / (perf_counter() - seconds)
         run = runs.get(run.id)
-    measured = _measure(recipe, seed, digest, run, images, device)
+    measured = _measure(recipe, seed, digest, run, images, device, cores)
     write(kept, measured.model_dump(mode="json"))
     return measured
+
+
+def _digest(experiment: Experiment) -> str:
+    """Another one for other settings; the same where the lab has learned new ones that are left alone."""
+    settings = f"{experiment.model.kind} {experiment.model_dump_json(exclude_defaults=True)}"
+    return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
 def _run(experiment: Experiment, run_id: str | None) -> runs.Run:
@@ -81,8 +101,16 @@ def _run(experiment: Experiment, run_id: str | None) -> runs.Run:
 
 
 def _measure(
-    recipe: Recipe, seed: int, digest: str, run: runs.Run, images: data.ImageSet, device: str
+    recipe: Recipe,
+    seed: int,
+    digest: str,
+    run: runs.Run,
+    images: data.ImageSet,
+    device: str,
+    cores: float | None,
 ) -> Trial:
+    import torch
+
     result = run.result
     assert result
     return Trial(
@@ -97,6 +125,9 @@ def _measure(
         dead_units=result.dead_units,
         active_units=result.active_units,
         ended=result.ended,
+        day=datetime.now(UTC).date().isoformat(),
+        machine=f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}",
+        cores=cores,
     )
 
 
