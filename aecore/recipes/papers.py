@@ -50,7 +50,7 @@ RECIPES = (
         published=(Published("validation loss", 0.3206, remark="cross-entropy, after 10 epochs"),),
         note="One layer of memory each way where the source has two in the encoder, and Adam instead of "
         "plain descent, which gets lower.",
-        model=RecurrentConfig(memory=100, code_size=30, code_activation="tanh"),
+        model=RecurrentConfig(memory=100, code_size=30, code_activation="tanh", initialisation="keras"),
         data=DataConfig(dataset="fashion-mnist"),
         train=TrainConfig(epochs=10, batch_size=32, loss="bce"),
     ),
