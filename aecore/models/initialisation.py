@@ -33,5 +33,7 @@ def as_keras(model: nn.Module) -> None:
             nn.init.xavier_uniform_(weight)
     for module in model.modules():
         if isinstance(module, nn.LSTM):
-            _, forget, _, _ = module.get_parameter("bias_ih_l0").chunk(4)  # gates: input, forget, cell, output
+            _, forget, _, _ = module.get_parameter("bias_ih_l0").chunk(
+                4
+            )  # gates: input, forget, cell, output
             forget.fill_(1)

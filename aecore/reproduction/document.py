@@ -6,6 +6,7 @@ from typing import Any
 
 from aecore.files import whole
 from aecore.recipes import RECIPES
+from aecore.reproduction.figure import Point, curve
 from aecore.reproduction.trials import read, write
 
 STORED = Path(__file__).resolve().parents[2] / "docs" / "reproduction.json"
@@ -29,8 +30,9 @@ def publish(results: Sequence[dict[str, Any]]) -> None:
     in_order = [merged[name] for name in RECIPES if name in merged]
     STORED.parent.mkdir(exist_ok=True)
     write(STORED, {"command": COMMAND, "results": in_order})
-    with whole(STORED.with_suffix(".md")) as temporary:
-        temporary.write_text(in_words(in_order), encoding="utf-8")
+    for suffix, text in ((".md", in_words(in_order)), (".svg", curve(by_code_size(in_order)))):
+        with whole(STORED.with_suffix(suffix)) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 def in_words(results: Sequence[dict[str, Any]]) -> str:
@@ -76,35 +78,52 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
             f"{one['day']}, {one['machine']}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", "## Test error against code size", "", *_by_code_size(results), ""]
-    return "\n".join(lines)
-
-
-def _by_code_size(results: Sequence[dict[str, Any]]) -> list[str]:
-    """A table with a line for each code size: PCA, the best of the tutorials' networks, and the lab's own."""
-    plain = [one for one in results if one["recipe"] in RECIPES and _comparable(one["recipe"])]
-    lines = ["| Code size | PCA | Tutorials' best | The lab's own |", "|---|---|---|---|"]
-    for size in sorted({one["code_size"] for one in plain}):
-        same = [one for one in plain if one["code_size"] == size]
-        ours = [one for one in same if one["recipe"].startswith("lab-")]
-        theirs = [one for one in same if not one["recipe"].startswith(("lab-", "linear-"))]
-        cells = [number(same[0]["pca_mse"]), _best(theirs), _best(ours)]
+    series = by_code_size(results)
+    lines += [
+        "",
+        "## Test error against code size",
+        "",
+        "Of networks that redraw MNIST as it is and silence no unit. The lines join the best of each size.",
+        "",
+        "![Test error against code size, for PCA, the tutorials and the lab](reproduction.svg)",
+        "",
+        f"| Code size | {' | '.join(series)} |",
+        f"|{'---|' * (1 + len(series))}",
+    ]
+    for size in sorted({point.size for points in series.values() for point in points}):
+        same = [[point for point in points if point.size == size] for points in series.values()]
+        cells = [_best(points) for points in same]
         lines.append(f"| {size:,} | {' | '.join(cells)} |")
-    return lines
+    return "\n".join([*lines, ""])
+
+
+def by_code_size(results: Sequence[dict[str, Any]]) -> dict[str, list[Point]]:
+    """Test errors of the networks that can be compared, and of PCA beside them: a series for each origin."""
+    series: dict[str, list[Point]] = {"PCA": [], "Tutorials": [], "The lab's own": []}
+    for one in results:
+        error, size = one["test_mse"]["mean"], one["code_size"]
+        if error is None or not _comparable(one["recipe"]):
+            continue
+        if all(point.size != size for point in series["PCA"]):
+            series["PCA"].append(Point("PCA", size, one["pca_mse"]))
+        origin = "The lab's own" if one["recipe"].startswith("lab-") else "Tutorials"
+        series[origin].append(Point(one["recipe"], size, error))
+    return series
 
 
 def _comparable(name: str) -> bool:
-    """Whether the recipe redraws MNIST as it is."""
-    data = RECIPES[name].experiment.data
-    return data.dataset == "mnist" and data.plain
+    """Whether the recipe redraws MNIST as it is, with all of its code; PCA by descent only says PCA again."""
+    if name not in RECIPES or name == "linear-32":
+        return False
+    experiment = RECIPES[name].experiment
+    return experiment.data.dataset == "mnist" and experiment.data.plain and not experiment.model.sparse
 
 
-def _best(results: Sequence[dict[str, Any]]) -> str:
-    known = [one for one in results if one["test_mse"]["mean"] is not None]
-    if not known:
+def _best(points: Sequence[Point]) -> str:
+    if not points:
         return "–"
-    best = min(known, key=lambda one: one["test_mse"]["mean"])
-    return f"{spread(best['test_mse'])} ({best['recipe']})"
+    best = min(points, key=lambda point: point.error)
+    return f"{number(best.error)}" if best.name == "PCA" else f"{number(best.error)} ({best.name})"
 
 
 def spread(values: dict[str, float | None]) -> str:
