@@ -87,6 +87,19 @@ def test_float16_takes_half_the_bytes(tmp_path):
     assert half == pytest.approx(single / 2, rel=0.01)
 
 
+@pytest.mark.parametrize("name", ["activation", "code_activation", "output_activation"])
+@pytest.mark.parametrize("kind", MODEL_CONFIGS)
+def test_an_activation_that_can_be_chosen_is_used(kind, name):
+    layers = {"channels": (3, 3)} if "channels" in MODEL_CONFIGS[kind].model_fields else {}
+    if name in MODEL_CONFIGS[kind].settled:
+        return
+    images, drawn = pixels(pictures(3, (1, 28, 28))), []
+    for chosen in ("identity", "tanh"):
+        config = MODEL_CONFIGS[kind](**layers, initialisation="keras").replace(**{name: chosen})
+        drawn.append(build(config).eval()(images))
+    assert not torch.equal(*drawn)
+
+
 @EVERY_MODEL
 @pytest.mark.parametrize("weight_std", [None, 0.1])
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(config, weight_std):
