@@ -73,7 +73,7 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
             count(one["dead_units"]),
             f"{one['seconds']:.0f}",
             f"{one['images_per_second']:,.0f}",
-            "–" if one.get("cores") is None else f"{one['cores']:.2g}",
+            "–" if one["cores"] is None else f"{one['cores']:.2g}",
             f"{len(one['seeds'])}",
             f"{one['day']}, {one['machine']}",
         ]
