@@ -58,7 +58,7 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
         "Every recipe on test images of its own data set, MNIST for most: mean squared error, pixels 0 to 1,",
         "shown and asked for what the recipe says, noise included; PCA of the same code size beside it.",
         "Seconds and images/s are of the fastest seed. *Cores* is how many processor seconds it got in a",
-        "second: fewer than the threads mean that it ran beside other work, and are no measure of speed.",
+        "second. Where that is fewer than the threads, it ran beside other work: its seconds are no measure.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",
