@@ -65,7 +65,7 @@ def test_what_is_published_is_what_stored_prints(reproduce):
     assert {path.suffix for path in document.STORED.parent.iterdir()} == {".json", ".md", ".svg"}
     shown = reproduce("tiny", "--stored")[1]
     assert shown.startswith("tiny: reproduced\n    published  test error 1\n    ours       0.")
-    assert "cores" in shown
+    assert "% of the processor" in shown
     assert reproduce("gfg-9", "--stored")[1] == ""
 
 

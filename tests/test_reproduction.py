@@ -68,8 +68,8 @@ def test_a_trial_measures_each_published_figure_as_its_source_did(tiny):
     images, model = image_set(), runs.load(run, "cpu")
     assert found.ours[3] == 100 * probe_accuracy(model, images)
     assert (found.ended, found.seed, found.dead_units) == ("finished", 0, run.result.dead_units)
-    assert found.cores is not None
-    assert found.cores > 0
+    assert found.processor_share is not None
+    assert 0 < found.processor_share < 1.05
 
 
 def test_what_is_finished_is_not_trained_again_and_other_settings_are(tiny):
@@ -175,11 +175,25 @@ def test_a_row_has_mean_and_spread_over_the_seeds():
 
 
 def test_speed_is_the_fastest_seeds_for_others_were_held_up():
-    slow = made([0.05], seconds=30.0, images_per_second=50.0, cores=0.6, day="2026-01-03")
-    fast = made([0.05], seed=1, seconds=15.0, images_per_second=100.0, cores=1.9)
+    slow = made([0.05], seconds=30.0, images_per_second=50.0, processor_share=0.3, day="2026-01-03")
+    fast = made([0.05], seed=1, seconds=15.0, images_per_second=100.0, processor_share=0.95)
     row = Row(recipe=replace(TINY, published=TINY.published[:1]), trials=[slow, fast]).as_json()
-    assert (row["seconds"], row["images_per_second"], row["cores"]) == (15.0, 100.0, 1.9)
+    assert (row["seconds"], row["images_per_second"], row["processor_share"]) == (15.0, 100.0, 0.95)
     assert (row["day"], row["machine"]) == ("2026-01-02", "a machine")
+
+
+def test_seconds_of_a_training_that_shared_the_processor_are_not_shown(monkeypatch, tmp_path):
+    monkeypatch.setattr(document, "STORED", tmp_path / "reproduction.json")
+    shares = {"lab-32": 0.95, "lab-64": 0.3, "gfg-9": None}  # None: measured before it was noticed
+    for name, share in shares.items():
+        alone = made([], recipe=name, seconds=77.0, processor_share=share)
+        reproduction.publish([Row(recipe=RECIPES[name], trials=[alone]).as_json()])
+    lines = document.in_words(reproduction.stored()).splitlines()
+    found = {
+        name: [line.split(" | ")[6:8] for line in lines if line.startswith(f"| {name} | ")][1]
+        for name in shares
+    }
+    assert found == {"lab-32": ["77", "100"], "lab-64": ["–", "–"], "gfg-9": ["77", "100"]}
 
 
 def test_publishing_replaces_a_recipes_results_and_keeps_the_others(monkeypatch, tmp_path):

@@ -52,7 +52,7 @@ class Row:
             "code_size": self.recipe.experiment.model.code_size,
             "seconds": fastest.seconds,
             "images_per_second": fastest.images_per_second,
-            "cores": fastest.cores,
+            "processor_share": fastest.processor_share,
             "dead_units": mean([trial.dead_units for trial in self.trials]),
             "active_units": mean([trial.active_units for trial in self.trials]),
             "seeds": [trial.seed for trial in self.trials],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter, thread_time
 from typing import Any
 
 import numpy as np
@@ -47,9 +47,9 @@ class Trial(Record):
     machine: str
     """Its kind of processor, how many threads of PyTorch, and whose version."""
 
-    cores: float | None = None
-    """Processor seconds that the training got in a second, all its threads together. Fewer than the threads:
-    it ran beside other work, and its seconds say nothing about speed. None where it was not noticed."""
+    processor_share: float | None = None
+    """How much of the time the thread that trains was at work on a CPU. Well below 1, other work ran beside
+    it, and its seconds say nothing about speed. None where that was not noticed."""
 
 
 def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], None]) -> Trial:
@@ -70,16 +70,17 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
     run = _run(experiment, known.get("run"))
     write(kept, {"settings": digest, "run": run.id})
     images = data.load(experiment.data.dataset)
-    cores = None
+    share = None
     if not run.result:
         from aecore.runs.execution import execute
 
-        seconds, processor_seconds = perf_counter(), process_time()
+        seconds, at_work = perf_counter(), thread_time()
         for progress in execute(run, images, device):
             listen(progress)
-        cores = (process_time() - processor_seconds) / (perf_counter() - seconds)
+        if device == "cpu":  # on another device this thread waits, however fast that is
+            share = (thread_time() - at_work) / (perf_counter() - seconds)
         run = runs.get(run.id)
-    measured = _measure(recipe, seed, digest, run, images, device, cores)
+    measured = _measure(recipe, seed, digest, run, images, device, share)
     write(kept, measured.model_dump(mode="json"))
     return measured
 
@@ -107,7 +108,7 @@ def _measure(
     run: runs.Run,
     images: data.ImageSet,
     device: str,
-    cores: float | None,
+    share: float | None,
 ) -> Trial:
     import torch
 
@@ -127,7 +128,7 @@ def _measure(
         ended=result.ended,
         day=datetime.now(UTC).date().isoformat(),
         machine=f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}",
-        cores=cores,
+        processor_share=share,
     )
 
 
