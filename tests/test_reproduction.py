@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from aecore import data, reproduction, runs
 from aecore.analysis.probe import codes_of, probe_accuracy
-from aecore.config import DataConfig, DenseConfig, TrainConfig
+from aecore.config import MODEL_CONFIGS, DataConfig, DenseConfig, TrainConfig
 from aecore.data import SOURCES
 from aecore.data.batches import pixels
 from aecore.models import build
@@ -18,7 +18,7 @@ from aecore.recipes import RECIPES, Published, Recipe
 from aecore.recipes.recipe import ALL_IMAGES
 from aecore.reproduction import Row, Trial, document, trial
 from aecore.reproduction.rows import reached
-from aecore.reproduction.trials import loss_around
+from aecore.reproduction.trials import loss_around, settings_of
 from aecore.settings import SettingsError
 
 TINY = Recipe(
@@ -190,7 +190,7 @@ def test_seconds_of_a_training_that_shared_the_processor_are_not_shown(monkeypat
         reproduction.publish([Row(recipe=RECIPES[name], trials=[alone]).as_json()])
     lines = document.in_words(reproduction.stored()).splitlines()
     found = {
-        name: [line.split(" | ")[6:8] for line in lines if line.startswith(f"| {name} | ")][1]
+        name: [line.split(" | ")[6:8] for line in lines if line.startswith(f"| {name} ")][1]
         for name in shares
     }
     assert found == {"lab-32": ["77", "100"], "lab-64": ["–", "–"], "gfg-9": ["77", "100"]}
@@ -200,7 +200,16 @@ def test_publishing_replaces_a_recipes_results_and_keeps_the_others(monkeypatch,
     monkeypatch.setattr(document, "STORED", tmp_path / "docs" / "reproduction.json")
     names = ["lab-32", "gfg-9", "tf-64"]
     rows = {
-        name: Row(recipe=RECIPES[name], trials=[made([0.01] * len(RECIPES[name].published), recipe=name)])
+        name: Row(
+            recipe=RECIPES[name],
+            trials=[
+                made(
+                    [0.01] * len(RECIPES[name].published),
+                    recipe=name,
+                    settings=settings_of(RECIPES[name], 0),
+                )
+            ],
+        )
         for name in names
     }
     assert reproduction.stored() == []
@@ -213,6 +222,29 @@ def test_publishing_replaces_a_recipes_results_and_keeps_the_others(monkeypatch,
     page = (tmp_path / "docs" / "reproduction.md").read_text()
     assert "| tf-64 | training loss 0.0165 at step 1,000<br>" in page
     assert "| 9 | 0.03000 | 0.50000 (gfg-9) | – |" in page
+
+
+def test_a_result_of_other_settings_than_the_recipes_is_marked():
+    def line(settings):
+        row = Row(recipe=RECIPES["lab-2"], trials=[made([], seed=3, recipe="lab-2", settings=settings)])
+        return document.in_words([row.as_json()]).splitlines()[11]
+
+    recipe = RECIPES["lab-2"]
+    longer = replace(recipe, train=recipe.train.replace(epochs=recipe.train.epochs + 1))
+    assert line(settings_of(recipe, 3)) == "| lab-2 | – | – | measured |"
+    assert line(settings_of(longer, 3)) == "| lab-2 † | – | – | measured |"
+
+
+def test_settings_of_a_recipe_are_the_same_where_they_are_spelt_out_and_others_where_one_changes():
+    spelt_out = replace(TINY, model=DenseConfig(**TINY.model.model_dump()))
+    digest = settings_of(TINY, 0)
+    assert settings_of(spelt_out, 0) == digest
+    others = [settings_of(TINY, 1), settings_of(replace(TINY, train=TINY.train.replace(epochs=5)), 0)]
+    others += [
+        settings_of(replace(TINY, model=MODEL_CONFIGS[kind](image_shape=SHAPE)), 0)
+        for kind in ("conv", "variational")
+    ]
+    assert len({digest, *others}) == 5
 
 
 def test_the_stored_results_are_of_recipes_there_are_with_the_figures_they_publish():

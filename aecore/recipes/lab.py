@@ -64,7 +64,7 @@ RECIPES = (
         adapted={"digits": FEW_IMAGES},
         model=DenseConfig(hidden=(512, 256, 128), code_size=2, activation="silu"),
         data=DataConfig(),
-        train=ONE_CYCLE.replace(epochs=40, learning_rate=3e-3),
+        train=ONE_CYCLE.replace(epochs=34, learning_rate=3e-3),
     ),
     Recipe(
         name="lab-variational",

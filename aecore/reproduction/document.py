@@ -7,7 +7,7 @@ from typing import Any
 from aecore.files import whole
 from aecore.recipes import RECIPES
 from aecore.reproduction.figure import Point, curve
-from aecore.reproduction.trials import read, write
+from aecore.reproduction.trials import read, settings_of, write
 
 STORED = Path(__file__).resolve().parents[2] / "docs" / "reproduction.json"
 
@@ -47,7 +47,8 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
         f"`{COMMAND}`, which trains every recipe with several seeds; the same table without training:",
         "`python -m aecore reproduce --stored`. Ours are means over the seeds, ± the standard deviation.",
         "*reproduced*: within a tenth of the published figure, or better. *differs*: the recipe says why it",
-        "cannot be reached. *measured*: the source gives no figure. *short*: not reached.",
+        "cannot be reached. *measured*: the source gives no figure. *short*: not reached. †: before the",
+        "recipe's settings were changed to those of today.",
         "",
         "| Recipe | Published | Ours | Verdict |",
         "|---|---|---|---|",
@@ -55,7 +56,7 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
     for one in results:
         published = "<br>".join(one["published"]) or "–"
         ours = "<br>".join(map(spread, one["ours"])) or "–"
-        lines.append(f"| {one['recipe']} | {published} | {ours} | {one['verdict']} |")
+        lines.append(f"| {one['recipe']}{_older(one)} | {published} | {ours} | {one['verdict']} |")
     lines += [
         "",
         "Every recipe on test images of its own data set, MNIST for most: mean squared error, pixels 0 to 1,",
@@ -67,7 +68,7 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
     ]
     for one in results:
         cells = [
-            one["recipe"],
+            one["recipe"] + _older(one),
             f"{one['code_size']:,}",
             spread(one["test_mse"]),
             number(one["pca_mse"]),
@@ -96,6 +97,12 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
         cells = [_best(points) for points in same]
         lines.append(f"| {size:,} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
+
+
+def _older(result: dict[str, Any]) -> str:
+    """A mark where the recipe has other settings now, or is no more."""
+    recipe = RECIPES.get(result["recipe"])
+    return "" if recipe and settings_of(recipe, result["seeds"][0]) == result["settings"] else " †"
 
 
 def undisturbed(result: dict[str, Any]) -> bool:

@@ -44,6 +44,7 @@ class Row:
         fastest = max(self.trials, key=lambda trial: trial.images_per_second)  # others were held up
         return {
             "recipe": self.recipe.name,
+            "settings": self.trials[0].settings,
             "published": [str(figure) for figure in published],
             "ours": [_summary(self.figures(place)) for place in range(len(published))],
             "verdict": self.verdict,

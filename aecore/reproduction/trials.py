@@ -57,8 +57,7 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
 
     Raises what a training raises.
     """
-    experiment = recipe.experiment.with_settings({"seed": seed})
-    digest = _digest(experiment)
+    experiment, digest = recipe.experiment.with_settings({"seed": seed}), settings_of(recipe, seed)
     folder = home() / "reproduction"
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{recipe.name}-{seed}.json"
@@ -85,10 +84,12 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
     return measured
 
 
-def _digest(experiment: Experiment) -> str:
-    """Another one for other settings; the same where the lab has learned new ones that are left alone."""
-    settings = f"{experiment.model.kind} {experiment.model_dump_json(exclude_defaults=True)}"
-    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+def settings_of(recipe: Recipe, seed: int) -> str:
+    """A digest that is another for other settings, and the same where the lab has learned new ones since that
+    the recipe leaves alone."""
+    experiment = recipe.experiment.with_settings({"seed": seed})
+    words = f"{experiment.model.kind} {experiment.model_dump_json(exclude_defaults=True)}"
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def _run(experiment: Experiment, run_id: str | None) -> runs.Run:
