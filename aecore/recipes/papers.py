@@ -32,7 +32,7 @@ RECIPES = (
             output_activation="identity",
             weight_std=0.01,
         ),
-        train=TrainConfig(epochs=50, batch_size=100, learning_rate=1e-3),
+        train=TrainConfig(epochs=12, batch_size=100, learning_rate=2e-3, schedule="one-cycle"),
     ),
     Recipe(
         name="conv-wta",
