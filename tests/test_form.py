@@ -223,7 +223,13 @@ def test_a_link_carries_what_was_changed():
         {"epochs": 3, "learning_rate": 2.5e-4, "validation_share": 0.1},
         {"kind": "conv", "channels": (8,), "code_size": 5},
         {"hidden": ()},
-        {"keep_best": False, "early_stop": 4, "train_count": 500, "weight_std": 0.5},
+        {
+            "keep_best": False,
+            "early_stop": 4,
+            "train_count": 500,
+            "weight_std": 0.5,
+            "initialisation": "pytorch",
+        },
         {"weight_std": None, "seed": 2**32 - 1},
     ],
 )

@@ -7,7 +7,7 @@ from images import SHAPE, pictures
 from safetensors.torch import save_file
 from torch import nn
 
-from aecore.config import MODEL_CONFIGS, ConvConfig, DenseConfig, TrainConfig
+from aecore.config import MODEL_CONFIGS, ConvConfig, DenseConfig, RecurrentConfig, TrainConfig
 from aecore.data.batches import pixels
 from aecore.losses import LOSSES
 from aecore.models import MODELS, build, check_size
@@ -87,6 +87,19 @@ def test_float16_takes_half_the_bytes(tmp_path):
     assert half == pytest.approx(single / 2, rel=0.01)
 
 
+@pytest.mark.parametrize("name", ["activation", "code_activation", "output_activation"])
+@pytest.mark.parametrize("kind", MODEL_CONFIGS)
+def test_an_activation_that_can_be_chosen_is_used(kind, name):
+    layers = {"channels": (3, 3)} if "channels" in MODEL_CONFIGS[kind].model_fields else {}
+    if name in MODEL_CONFIGS[kind].settled:
+        return
+    images, drawn = pixels(pictures(3, (1, 28, 28))), []
+    for chosen in ("identity", "tanh"):
+        config = MODEL_CONFIGS[kind](**layers, initialisation="keras").replace(**{name: chosen})
+        drawn.append(build(config).eval()(images))
+    assert not torch.equal(*drawn)
+
+
 @EVERY_MODEL
 @pytest.mark.parametrize("weight_std", [None, 0.1])
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(config, weight_std):
@@ -103,6 +116,7 @@ def test_building_leaves_torchs_own_random_numbers_alone(config):
     expected = torch.rand(4)
     torch.manual_seed(123)
     build(config.replace(weight_std=0.1), seed=7)
+    build(config.replace(initialisation="keras"), seed=7)
     assert torch.equal(torch.rand(4), expected)
 
 
@@ -126,6 +140,51 @@ def test_weight_std_draws_all_weights_and_all_biases_from_one_normal_distributio
         assert drawn.std().item() == pytest.approx(std, abs=5 * std / (2 * count) ** 0.5)
         assert (drawn.abs() < std).float().mean().item() == pytest.approx(0.6827, abs=0.025)
         assert (drawn.abs() < 2 * std).float().mean().item() == pytest.approx(0.9545, abs=0.012)
+
+
+def test_keras_begins_with_glorots_uniform_weights_as_pytorch_draws_them():
+    torch.manual_seed(11)
+    layers = [nn.Linear(64, 7), nn.Linear(7, 3), nn.Linear(3, 7), nn.Linear(7, 64)]
+    config = DenseConfig(image_shape=SHAPE, hidden=(7,), code_size=3, initialisation="keras")
+    ours = [layer for layer in build(config, seed=11).modules() if isinstance(layer, nn.Linear)]
+    for mine, expected in zip(ours, layers, strict=True):
+        assert torch.equal(mine.weight, nn.init.xavier_uniform_(expected.weight))
+        assert not mine.bias.any()
+
+
+@EVERY_MODEL
+def test_keras_begins_every_kind_with_weights_as_far_apart_as_its_layers_are_wide(config):
+    """Uniform between -r and r with r² = 6 / (fan in + fan out), both counted here; LSTMs are apart."""
+    layers = list(build(config.replace(initialisation="keras")).modules())
+    for layer in layers:
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            seen = layer.weight[0, 0].numel()  # pixels of the kernel; 1 for a dense layer
+            largest = (6 / (seen * sum(layer.weight.shape[:2]))) ** 0.5
+            assert 0.8 * largest < layer.weight.abs().max().item() <= largest
+            assert layer.bias is not None
+            assert not layer.bias.any()
+
+
+def test_keras_begins_an_lstm_with_orthogonal_memory_and_an_open_forget_gate():
+    model = build(RecurrentConfig(memory=20, initialisation="keras"))
+    for lstm in (model.read, model.write):
+        squares = lstm.weight_hh_l0.T @ lstm.weight_hh_l0
+        assert torch.allclose(squares, torch.eye(20), atol=1e-5)
+        limit = (6 / (4 * 20 + lstm.input_size)) ** 0.5
+        assert 0.9 * limit < lstm.weight_ih_l0.abs().max().item() <= limit
+        biases = (lstm.bias_ih_l0 + lstm.bias_hh_l0).unflatten(0, (4, 20))  # input, forget, cell, output
+        assert torch.equal(biases.mean(1), torch.tensor([0.0, 1.0, 0.0, 0.0]))
+
+
+def test_how_far_first_weights_lie_apart_is_said_once():
+    with pytest.raises(SettingsError, match=r"^weight_std is 0\.1: choose none, or initialisation pytorch"):
+        DenseConfig(initialisation="keras", weight_std=0.1)
+
+
+def test_settings_on_disk_that_do_not_name_it_begin_as_pytorch():
+    stored = DenseConfig(image_shape=SHAPE).model_dump()
+    del stored["initialisation"]
+    assert DenseConfig(**stored) == DenseConfig(image_shape=SHAPE, initialisation="pytorch")
 
 
 def test_a_network_too_large_to_train_is_refused_before_it_takes_memory():

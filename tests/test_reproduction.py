@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from aecore import data, reproduction, runs
 from aecore.analysis.codes import codes_of
 from aecore.analysis.probe import probe_accuracy
-from aecore.config import DataConfig, DenseConfig, TrainConfig
+from aecore.config import MODEL_CONFIGS, DataConfig, DenseConfig, TrainConfig
 from aecore.data import SOURCES
 from aecore.data.batches import pixels
 from aecore.models import build
@@ -19,7 +19,7 @@ from aecore.recipes import RECIPES, Published, Recipe
 from aecore.recipes.recipe import ALL_IMAGES
 from aecore.reproduction import Row, Trial, document, trial
 from aecore.reproduction.rows import reached
-from aecore.reproduction.trials import loss_around
+from aecore.reproduction.trials import loss_around, settings_of
 from aecore.settings import SettingsError
 
 TINY = Recipe(
@@ -69,6 +69,8 @@ def test_a_trial_measures_each_published_figure_as_its_source_did(tiny):
     images, model = image_set(), runs.load(run, "cpu")
     assert found.ours[3] == 100 * probe_accuracy(model, images)
     assert (found.ended, found.seed, found.dead_units) == ("finished", 0, run.result.dead_units)
+    assert found.processor_share is not None
+    assert 0 < found.processor_share < 1.05
 
 
 def test_what_is_finished_is_not_trained_again_and_other_settings_are(tiny):
@@ -142,6 +144,8 @@ def made(ours, seed=0, **changes):
         "dead_units": seed,
         "active_units": 3.0,
         "ended": "finished",
+        "day": "2026-01-02",
+        "machine": "a machine",
     }
     return Trial(**plain | changes)
 
@@ -171,11 +175,42 @@ def test_a_row_has_mean_and_spread_over_the_seeds():
     json.dumps(row)
 
 
+def test_speed_is_the_fastest_seeds_for_others_were_held_up():
+    slow = made([0.05], seconds=30.0, images_per_second=50.0, processor_share=0.3, day="2026-01-03")
+    fast = made([0.05], seed=1, seconds=15.0, images_per_second=100.0, processor_share=0.95)
+    row = Row(recipe=replace(TINY, published=TINY.published[:1]), trials=[slow, fast]).as_json()
+    assert (row["seconds"], row["images_per_second"], row["processor_share"]) == (15.0, 100.0, 0.95)
+    assert (row["day"], row["machine"]) == ("2026-01-02", "a machine")
+
+
+def test_seconds_of_a_training_that_shared_the_processor_are_not_shown(monkeypatch, tmp_path):
+    monkeypatch.setattr(document, "STORED", tmp_path / "reproduction.json")
+    shares = {"lab-32": 0.95, "lab-64": 0.3, "gfg-9": None}  # None: measured before it was noticed
+    for name, share in shares.items():
+        alone = made([], recipe=name, seconds=77.0, processor_share=share)
+        reproduction.publish([Row(recipe=RECIPES[name], trials=[alone]).as_json()])
+    lines = document.in_words(reproduction.stored()).splitlines()
+    found = {
+        name: [line.split(" | ")[6:8] for line in lines if line.startswith(f"| {name} ")][1]
+        for name in shares
+    }
+    assert found == {"lab-32": ["77", "100"], "lab-64": ["–", "–"], "gfg-9": ["77", "100"]}
+
+
 def test_publishing_replaces_a_recipes_results_and_keeps_the_others(monkeypatch, tmp_path):
     monkeypatch.setattr(document, "STORED", tmp_path / "docs" / "reproduction.json")
     names = ["lab-32", "gfg-9", "tf-64"]
     rows = {
-        name: Row(recipe=RECIPES[name], trials=[made([0.01] * len(RECIPES[name].published), recipe=name)])
+        name: Row(
+            recipe=RECIPES[name],
+            trials=[
+                made(
+                    [0.01] * len(RECIPES[name].published),
+                    recipe=name,
+                    settings=settings_of(RECIPES[name], 0),
+                )
+            ],
+        )
         for name in names
     }
     assert reproduction.stored() == []
@@ -188,6 +223,29 @@ def test_publishing_replaces_a_recipes_results_and_keeps_the_others(monkeypatch,
     page = (tmp_path / "docs" / "reproduction.md").read_text()
     assert "| tf-64 | training loss 0.0165 at step 1,000<br>" in page
     assert "| 9 | 0.03000 | 0.50000 (gfg-9) | – |" in page
+
+
+def test_a_result_of_other_settings_than_the_recipes_is_marked():
+    def line(settings):
+        row = Row(recipe=RECIPES["lab-2"], trials=[made([], seed=3, recipe="lab-2", settings=settings)])
+        return document.in_words([row.as_json()]).splitlines()[11]
+
+    recipe = RECIPES["lab-2"]
+    longer = replace(recipe, train=recipe.train.replace(epochs=recipe.train.epochs + 1))
+    assert line(settings_of(recipe, 3)) == "| lab-2 | – | – | measured |"
+    assert line(settings_of(longer, 3)) == "| lab-2 † | – | – | measured |"
+
+
+def test_settings_of_a_recipe_are_the_same_where_they_are_spelt_out_and_others_where_one_changes():
+    spelt_out = replace(TINY, model=DenseConfig(**TINY.model.model_dump()))
+    digest = settings_of(TINY, 0)
+    assert settings_of(spelt_out, 0) == digest
+    others = [settings_of(TINY, 1), settings_of(replace(TINY, train=TINY.train.replace(epochs=5)), 0)]
+    others += [
+        settings_of(replace(TINY, model=MODEL_CONFIGS[kind](image_shape=SHAPE)), 0)
+        for kind in ("conv", "variational")
+    ]
+    assert len({digest, *others}) == 5
 
 
 def test_the_stored_results_are_of_recipes_there_are_with_the_figures_they_publish():

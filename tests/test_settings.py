@@ -258,6 +258,7 @@ SENTENCES = [
         lambda: VariationalConfig(active=3),
         "active is 3: choose none, a variational code is not sparse",
     ),
+    (lambda: VariationalConfig(code_activation="sigmoid"), "code_activation is sigmoid: choose identity"),
     (
         lambda: ConvWinnersConfig(active=3),
         "active is 3: choose none, each map has one winner",

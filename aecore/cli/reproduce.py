@@ -59,8 +59,10 @@ def _print(result: dict[str, Any]) -> None:
         click.echo(f"    ours       {spread(ours)}")
     click.echo(f"    test MSE   {spread(result['test_mse'])}, PCA {number(result['pca_mse'])}")
     click.echo(f"    code       {code(result)}")
+    share = result["processor_share"]
+    got = "" if share is None else f" with {share:.0%} of the processor"
     click.echo(
-        f"    training   {result['seconds']:.0f} s, {result['images_per_second']:,.0f} images/s, "
+        f"    training   {result['seconds']:.0f} s{got}, {result['images_per_second']:,.0f} images/s, "
         f"seeds {', '.join(map(str, result['seeds']))}"
     )
 

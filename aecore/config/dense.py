@@ -54,10 +54,13 @@ class VariationalConfig(ModelConfig):
 
     title = "Variational"
 
-    settled = frozenset({"active", "lifetime"})
+    settled = frozenset({"active", "lifetime", "code_activation"})
 
     kind: Literal["variational"] = "variational"
     """Which network of the registry this is."""
+
+    code_activation: Literal["identity"] = "identity"
+    """The mean of a normal distribution has no bounds."""
 
     hidden: Widths = (512,)
     """Widths of the layers between image and code, in the encoder's order; the decoder mirrors them."""

@@ -60,8 +60,11 @@ class ModelConfig(Record):
     hidden_dropout: Dropout = 0.0
     """Share of each hidden layer's outputs left out in training, at random."""
 
+    initialisation: Literal["pytorch", "keras"] = "pytorch"
+    """Whose first weights: PyTorch's, or Keras's, which are Glorot's uniform ones with biases of 0."""
+
     weight_std: Annotated[float, Field(gt=0, le=10)] | None = None
-    """Draw all first weights and biases from N(0, this²); none leaves PyTorch's default."""
+    """Draw all first weights and biases from N(0, this²) instead; none leaves those of initialisation."""
 
     @property
     def pixel_count(self) -> int:
@@ -97,6 +100,15 @@ class ModelConfig(Record):
     def pair_count(self) -> int:
         """How many pairs of layers can be trained one after the other, from the outside in; 0 for none."""
         return 0
+
+    @model_validator(mode="after")
+    def _begins_one_way(self) -> Self:
+        if self.weight_std is not None and self.initialisation != "pytorch":
+            raise ValueError(
+                f"weight_std is {self.weight_std:g}: choose none, or initialisation pytorch, "
+                f"for {self.initialisation} sets how far the first weights lie apart"
+            )
+        return self
 
     @model_validator(mode="after")
     def _keeps_some_of_the_code(self) -> Self:

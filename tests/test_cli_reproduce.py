@@ -1,0 +1,75 @@
+"""`python -m aecore reproduce`: what it trains, prints and publishes, and what it refuses."""
+
+import json
+
+import pytest
+from images import SHAPE, TINY_DIGITS, image_set
+
+from aecore import data
+from aecore.cli import main
+from aecore.config import DenseConfig, TrainConfig
+from aecore.data import SOURCES
+from aecore.recipes import RECIPES, Published, Recipe
+from aecore.recipes.recipe import ALL_IMAGES
+from aecore.reproduction import document
+
+TINY = Recipe(
+    name="tiny",
+    title="Tiny",
+    source="Nobody.",
+    note="For the tests.",
+    published=(Published("test error", 1.0),),
+    model=DenseConfig(image_shape=SHAPE, hidden=(7,), code_size=3),
+    data=ALL_IMAGES.replace(dataset="digits"),
+    train=TrainConfig(epochs=2, batch_size=9, learning_rate=0.01),
+)
+
+
+@pytest.fixture
+def reproduce(monkeypatch, tmp_path, capsys):
+    """Runs the command on a lab of one tiny recipe: (exit code, standard output, standard error)."""
+    monkeypatch.setitem(SOURCES, "digits", TINY_DIGITS)
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    monkeypatch.setattr(data, "load", lambda _name: image_set())
+    monkeypatch.setattr(document, "STORED", tmp_path / "docs" / "reproduction.json")
+
+    def run(*words):
+        code = 0
+        try:
+            main(["reproduce", *words])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_it_trains_every_seed_and_prints_one_json_document(reproduce):
+    code, out, err = reproduce("tiny", "--seeds", "2", "--json", "--device", "cpu")
+    (printed,) = json.loads(out)
+    assert code == 0
+    assert printed["recipe"] == "tiny"
+    assert printed["published"] == ["test error 1"]
+    assert printed["verdict"] == "reproduced"
+    assert printed["ours"][0]["mean"] == printed["test_mse"]["mean"] < 1
+    assert printed["seeds"] == [0, 1]
+    assert {"pca_mse", "seconds", "images_per_second", "dead_units", "active_units"} <= printed.keys()
+    assert "tiny, seed 1" in err
+    assert reproduce("tiny", "--seeds", "2", "--json", "--device", "cpu")[:2] == (0, out)  # kept
+
+
+def test_what_is_published_is_what_stored_prints(reproduce):
+    assert json.loads(reproduce("--stored", "--json")[1]) == []
+    _, out, _ = reproduce("tiny", "--seeds", "1", "--publish", "--json", "--device", "cpu")
+    assert json.loads(reproduce("--stored", "--json")[1]) == json.loads(out)
+    assert {path.suffix for path in document.STORED.parent.iterdir()} == {".json", ".md", ".svg"}
+    shown = reproduce("tiny", "--stored")[1]
+    assert shown.startswith("tiny: reproduced\n    published  test error 1\n    ours       0.")
+    assert "% of the processor" in shown
+    assert reproduce("gfg-9", "--stored")[1] == ""
+
+
+def test_an_unknown_recipe_is_refused_in_one_sentence(reproduce):
+    code, out, err = reproduce("tinny")
+    assert (code, out) == (2, "")
+    assert "tinny is not a recipe: did you mean tiny?" in err
