@@ -7,8 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import engine, frame, warm
+from pages.shared import engine, frame, goodbye, warm
 
+goodbye.do_not_wait()
 st.session_state["frame"] = True  # for this run: ensure_frame takes it
 icon = Path(__file__).parent / "pages" / "shared" / "icon.svg"  # the browser would download a Material icon
 st.set_page_config(page_icon=icon, layout="wide")

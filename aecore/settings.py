@@ -52,7 +52,8 @@ def limits(schema: dict[str, Any]) -> str:
         item = schema.get("items") or schema["prefixItems"][0]
         fewest, most = schema.get("minItems", 0), schema.get("maxItems", "any number of")
         count = most if fewest in (0, most) else f"{fewest} to {most}"
-        return f"{'at most ' if not fewest else ''}{count} whole numbers, each {_bounds(item)}"
+        most_of = "at most " if not fewest else ""
+        return f"{most_of}{count} whole numbers separated by commas, each {_bounds(item)}"
     if schema["type"] == "string":
         return schema.get("limits", "a word")
     if schema["type"] == "integer":

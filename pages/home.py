@@ -40,6 +40,7 @@ if not zoo:
 run = state.default_run(zoo)
 source = SOURCES[run.experiment.data.dataset]
 live, stored = "device" in st.session_state, None  # the frame chooses it when PyTorch is there
+coming = not live
 try:
     if STORED in zoo:
         stored = read_example(zoo[STORED].folder)
@@ -64,11 +65,19 @@ def at_work() -> None:
         shuffled = state.drawn(images.test_labels.numpy(), label)
         index = shuffled[turn % len(shuffled)]
         seen = look(model, images.test_images[index], source.class_names[images.test_labels[index]])
-        example.show(seen, f"From the test pictures of {source.title}.")
+        example.show(seen, f"Live, by **{plain(run.name)}**, from the test pictures of {source.title}.")
     elif stored:
-        example.show(stored, f"From the test pictures of {SOURCES['digits'].title}.")
+        example.show(stored, f"Stored with **{plain(zoo[STORED].name)}**, one of its test pictures. {then()}")
     else:
         st.skeleton(height=example.SIDE)
+
+
+def then() -> str:
+    """What comes after the stored picture, and when."""
+    if coming:
+        whose = "it" if run.id == STORED else f"**{plain(run.name)}**"
+        return f"In a few seconds {whose} is live."
+    return "It is live now: ask for another one." if live else ""
 
 
 at_work()

@@ -10,7 +10,8 @@ from pages.shared.wording import plain
 frame.ensure_frame()
 
 PARTS = {"test": "Test", "validation": "Validation", "train": "Training"}
-PER_LINE, WIDTH = 8, 564  # pictures beside each other, and the screen pixels they take with their labels
+PER_BLOCK, PER_LINE = 4, 8  # pictures beside each other on a phone, on a laptop
+WIDTH = 610  # screen pixels of two blocks
 COUNTS = {str(number): str(number) for number in (8, 16, 32, 64)}
 
 st.title("Reconstruct")
@@ -99,8 +100,8 @@ second.button(
 )
 beside = address.switch("PCA beside it", key="pca", default=True, widget=second.toggle)
 
-answer = st.container(horizontal=True, gap="medium")
-sheet, numbers = answer.container(horizontal=True, wrap=False, width=WIDTH), answer.container(width=220)
+answer = st.container(horizontal=True, gap="small")
+sheet, numbers = answer.container(horizontal=True, width=WIDTH), answer.container(width=194)
 try:
     with sheet, st.spinner(f"Comparing {PARTS[part].lower()} pictures with PCA, some seconds the first time"):
         labels = state.classes(run.id, dataset, part)
@@ -115,12 +116,17 @@ only = None if label == "all" else int(label)
 shown = gallery.indices(show, compared.model.errors, labels, only, int(count), draw)
 rows = gallery.rows(images, model, pca if beside else None, compared, shown)
 headings = [names[labels[index]] for index in shown]
-png = pictures.grid(rows, headings=headings, per_line=PER_LINE, legend=True)
+each = "as they were, as the model redraws them, and where that is too bright or too dark"
+for number, png in enumerate(pictures.blocks(rows, headings=headings, size=PER_BLOCK)):
+    begin, end = number * PER_BLOCK, min(len(shown), (number + 1) * PER_BLOCK)
+    sheet.image(
+        png,
+        width=pictures.width(png),
+        alt=f"Pictures {begin + 1} to {end} of {source.title}: {each}"
+        f"{'; then the same for PCA' if beside and pca else ''}",
+    )
 sheet.image(
-    png,
-    width=pictures.width(png),
-    alt=f"{len(shown)} pictures of {source.title}: as they were, as the model redraws them, and where "
-    f"that is too bright or too dark{'; then the same for PCA' if beside and pca else ''}",
+    pictures.legend(), alt="Colours of the errors: blue is too dark, black is right, orange is too bright"
 )
 with numbers:
     quality.show(run, dataset, compared)
@@ -129,7 +135,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(" ".join([gallery.about(show, draw), *gallery.asked(run.experiment)]), width="stretch")
     st.download_button(
         "Picture (PNG)",
-        png,
+        lambda: pictures.grid(rows, headings=headings, per_line=PER_LINE, legend=True),
         f"{run.id}-{dataset}-{show}.png",
         key="png",
         icon=":material/image:",

@@ -56,8 +56,9 @@ notice(statuses)
 known = [run_id for run_id in by_id if run_id in linked]
 if len(known) < len(linked):
     st.caption("Some of the linked runs are no longer on this server.")
+rows = [listing.row(run, statuses[run.id], "here" if run in own else "the lab") for run in shelf]
 picked = st.dataframe(
-    [listing.row(run, statuses[run.id], "here" if run in own else "the lab") for run in shelf],
+    rows,
     column_config=listing.columns(),
     hide_index=True,
     height=ROW * (min(len(shelf), MOST_ROWS) + 1) + 3,
@@ -76,12 +77,18 @@ if (in_address := ",".join(run.id for run in chosen)) != asked:
         st.query_params.pop("runs", None)
     st.query_params.pop("run", None)
 
+with st.container(horizontal=True):
+    with st.container(width="stretch"):
+        if chosen:
+            keeping.actions(chosen, statuses)
+        else:
+            st.info(
+                "Choose runs in the table, by the boxes on the left, to compare them.",
+                icon=":material/check_box:",
+            )
+    listing.offer(rows, list(by_id))
 if not chosen:
-    st.info(
-        "Choose runs in the table, by the boxes on the left, to compare them.", icon=":material/check_box:"
-    )
     st.stop()
-keeping.actions(chosen, statuses)
 
 datasets = {SOURCES[run.experiment.data.dataset].title for run in chosen}
 if len(datasets) > 1:

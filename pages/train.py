@@ -1,7 +1,5 @@
 """Train: choose an experiment, change what you like, see what it will be, and watch it learn."""
 
-from time import monotonic
-
 import streamlit as st
 from streamlit.column_config import NumberColumn
 from streamlit.delta_generator import DeltaGenerator
@@ -11,35 +9,12 @@ from aecore.data import SOURCES, available
 from aecore.errors import LabError
 from aecore.jobs import limits
 from aecore.recipes import RECIPES
-from pages.shared import form, network, training, warm
-from pages.shared.engine import jobs, refusals, training_device, visitor
+from pages.shared import form, launch, network, training, warm
+from pages.shared.engine import jobs
 from pages.shared.frame import ensure_frame
 from pages.shared.wording import about, memory, plain, sentence
 
 ensure_frame()
-
-SECONDS_OF_ECHO = 3.0
-"""So long after the click, the second click of a double click, or whatever else was on its way, may come."""
-
-
-def start(experiment: Experiment, click: int) -> None:
-    """Queue the training and go to it. The second click of a double click carries the same number."""
-    if click == st.session_state["clicks"]:
-        st.session_state["clicks"] += 1
-        try:
-            st.session_state["started"] = jobs().submit(experiment, owner=visitor(), device=training_device())
-            st.session_state["started-at"] = monotonic()
-        except refusals() as error:
-            st.session_state["refused"] = str(error)
-            st.session_state.pop("started", None)
-    if "started" in st.session_state:
-        st.query_params.from_dict({"run": st.session_state["started"]})
-
-
-def is_echo() -> bool:
-    """Whether the form is asked for by an event that the browser sent before it had heard of the run."""
-    begun = st.session_state.get("started-at")
-    return begun is not None and monotonic() - begun < SECONDS_OF_ECHO
 
 
 def choice(place: DeltaGenerator, label: str, titles: dict[str, str], *, key: str, default: str) -> str:
@@ -65,10 +40,9 @@ def choose() -> Experiment:
     """A recipe on a data set, from which the form begins."""
     arriving = "train" not in st.session_state  # a button's state goes when it is no longer drawn
     linked = bool(st.query_params.keys() - {"device"})
-    if arriving and not linked:
-        st.query_params.update(
-            st.session_state.get("form", {})
-        )  # as it was left; settings come back by themselves
+    opened = st.session_state.pop("opened", None)
+    if arriving and not linked and not opened and (opened := st.session_state.get("as-left")):
+        st.query_params.update(form.link(opened))
 
     upper, lower = st.columns(2)
     titles = {recipe.name: recipe.title for recipe in RECIPES.values()}
@@ -83,7 +57,7 @@ def choose() -> Experiment:
         " ".join([recipe.source, recipe.note, *(f"Published: {figure}." for figure in recipe.published)]),
     )
     chosen = {"recipe": recipe.name, "dataset": dataset}
-    if opened := st.session_state.pop("opened", None):
+    if opened:
         form.begin(opened, keep={})
     elif arriving and linked or not arriving and chosen != st.session_state["form"]:
         form.begin(recipe.on(dataset), keep=st.query_params if arriving else {})
@@ -95,7 +69,7 @@ def plan(original: Experiment) -> None:
     """The form, what it would train, and the button that trains it."""
     left, right = st.columns([3, 2], gap="large")
     first = left.grid(min_column_width=130, gap=("xsmall", "small"), key="first-settings")
-    begin = left.container()
+    below = left.container()
     others = st.expander(
         "All settings", icon=":material/tune:", expanded=st.session_state.get("wrong-below", False)
     )
@@ -103,9 +77,9 @@ def plan(original: Experiment) -> None:
     experiment, problem, cost, made_of = original, "", None, []
     device = ""
     try:
-        experiment = form.settings(original, first, others, cells)
+        experiment = st.session_state["as-left"] = form.settings(original, first, others, cells)
         if not warm.ready():
-            begin.button("Train", key="not-yet", icon=":material/play_arrow:", disabled=True)
+            below.button("Train", key="not-yet", icon=":material/play_arrow:", disabled=True)
         with right:
             warm.wait()
         from aecore.analysis.estimate import estimate
@@ -125,14 +99,14 @@ def plan(original: Experiment) -> None:
             st.session_state["wrong-below"] = True  # opens the others, and leaves them open
             st.rerun()
 
-    with begin:
+    with below:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 "Train",
                 key="train",
                 type="primary",
                 icon=":material/play_arrow:",
-                on_click=start,
+                on_click=launch.train,
                 args=(experiment, st.session_state.setdefault("clicks", 0)),
                 disabled=bool(problem),
             )
@@ -151,11 +125,9 @@ def plan(original: Experiment) -> None:
             st.error(plain(refused), icon=":material/block:")
         if jobs().trouble:
             st.warning(plain(jobs().trouble), icon=":material/warning:")
+        form.compare(cells, experiment, original)
         if changed := form.changes(experiment, original):
-            told = ", ".join(
-                f"{form.label(name).lower()} {form.words(value)}" for name, value in changed.items()
-            )
-            st.caption(f"Changed: {plain(told)}. The address of this page carries it along.")
+            st.caption(f"Changed: {plain(form.told(changed))}. The address of this page carries it along.")
 
     if made_of:
         rows = network.bars(experiment.model, made_of)
@@ -178,21 +150,12 @@ def plan(original: Experiment) -> None:
 
 
 st.title("Train")
-if "run" not in st.query_params and is_echo():
-    st.query_params.from_dict({"run": st.session_state["started"]})
+launch.lead_on()
 if "run" in st.query_params:
     training.show(st.query_params["run"])
 else:  # and no st.stop() above: after one, Streamlit leaves the form's settings bound to the address
     st.markdown(
         "Find out here what each setting does: choose an experiment, change what you like, watch it learn."
     )
-    for other in jobs().active()[:1]:
-        st.button(
-            "A run is being trained right now: watch it",
-            icon=":material/monitoring:",
-            type="tertiary",
-            key="watch",
-            on_click=st.query_params.from_dict,
-            args=({"run": other},),
-        )
+    launch.offer_to_watch()
     plan(choose())

@@ -62,7 +62,7 @@ class Server:
             self.process = subprocess.Popen(
                 [*command, *(part for name, value in settings.items() for part in (f"--{name}", value))],
                 cwd=app.parent,
-                env={**os.environ, "AECORE_HOME": str(home)},
+                env={**os.environ, "AECORE_HOME": str(home), "PYTHONFAULTHANDLER": "1"},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -110,9 +110,9 @@ class Server:
         try:
             self.process.wait(timeout=120)  # PyTorch cannot be cut off while it loads
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.process.send_signal(signal.SIGABRT)  # writes into the log what each thread does
             self.process.wait()
-            raise
+            pytest.fail(f"the server did not end:\n{self.log}")
 
 
 @contextmanager
@@ -123,7 +123,8 @@ def serving(home: Path, log: Path, *options: str, app: Path = REPOSITORY / "app.
         yield server
     finally:
         server.end()
-    assert not server.complaints, server.complaints
+    if server.complaints:
+        pytest.fail("\n".join(server.complaints))
 
 
 @pytest.fixture(scope="session")

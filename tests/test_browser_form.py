@@ -83,6 +83,9 @@ def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(serv
     page.locator(".st-key-train button").dblclick()
     expect(page.get_by_text("Test error")).to_be_visible()
     assert len(list((own_home / "runs").iterdir())) == 1
+    page.go_back()  # by now the browser has heard of the run: this is somebody's wish
+    ready(page)
+    expect_fields(page, epochs="2", code_size="3", channels="4")
 
     other = context.new_page()
     open_form(other, server.address, "recipe=gfg-9&dataset=digits")

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from aecore.config import MODEL_CONFIGS, Channels, Experiment
 from aecore.recipes import RECIPES
 from aecore.settings import Record, SettingsError
-from pages.shared import form
+from pages.shared import form, groups
 
 ON = [(name, recipe.experiment.data.dataset) for name, recipe in RECIPES.items()]
 ON += [("lab-32", dataset) for dataset in RECIPES["lab-32"].datasets[1:]]
@@ -63,6 +63,36 @@ def test_an_untouched_form_is_the_recipe(recipe, dataset, kind):
     app = draw(recipe, dataset, kind=kind)
     assert made(app) == expected
     assert form.changes(made(app), expected) == {}
+
+
+def test_every_setting_is_in_one_group_and_a_new_one_is_not_lost():
+    names = {name for kind in MODEL_CONFIGS for name in form.flat(Experiment().with_settings({"kind": kind}))}
+    listed = [name for group in groups.GROUPS for name in group.names]
+    assert sorted(listed) == sorted(names - {*form.FIRST, *form.CHOSEN_APART})
+    assert groups.grouped(["brand_new", "seed"])[-1] == (groups.OTHERS, ["brand_new"])
+
+
+def test_what_differs_from_the_recipe_is_marked_with_what_the_recipe_has():
+    def script():
+        import streamlit as st
+
+        from aecore.recipes import RECIPES
+        from pages.shared import form
+
+        original = RECIPES["lab-32"].on("mnist")
+        form.begin(original, keep=st.query_params)
+        cells: form.Cells = {}
+        made = form.settings(original, st.container(), st.container(), cells)
+        form.compare(cells, made, original)
+
+    app = AppTest.from_function(script, default_timeout=60)
+    app.query_params["epochs"], app.query_params["tied"] = "3", "true"
+    run(app)
+    recipe = RECIPES["lab-32"].on("mnist")
+    assert {caption.value for caption in app.caption if "recipe" in caption.value} == {
+        f":blue[recipe: {recipe.train.epochs}]",
+        ":blue[recipe: off]",
+    }
 
 
 @pytest.mark.parametrize("kind", MODEL_CONFIGS)
@@ -146,8 +176,8 @@ def test_what_a_widget_says_is_what_the_record_holds(key, said, expected):
         ("share", 0.0, "share is 0.0: choose more than 0 and at most 1"),
         ("limit", "many", "limit is many: choose a whole number, 1 or more, or none"),
         ("limit", "0", "limit is 0: choose a whole number, 1 or more, or none"),
-        ("widths", "", "widths is []: choose 1 to 8 whole numbers, each 1 to 65,536"),
-        ("widths", "8, x", "widths is x: choose 1 to 8 whole numbers, each 1 to 65,536"),
+        ("widths", "", "widths is []: choose 1 to 8 whole numbers separated by commas, each 1 to 65,536"),
+        ("widths", "8, x", "widths is x: choose 1 to 8 whole numbers separated by commas, each 1 to 65,536"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(key, said, sentence):
@@ -253,7 +283,7 @@ def test_labels_are_words():
     assert form.label("learning_rate") == "Learning rate"
     assert form.label("kl_weight") == "KL weight"
     assert form.in_labels("learning_rate is 0: choose more; kl_target is 2: choose less, l1_weight too") == (
-        "Learning rate is 0: choose more; KL target is 2: choose less, l1 weight too"
+        "Learning rate is 0: choose more; KL target is 2: choose less, L1 weight too"
     )
 
 

@@ -1,5 +1,6 @@
 """The frame without a browser: PyTorch in the background, the device, the model, and what links ask for."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ from aecore import device, runs
 from aecore.jobs import Jobs
 from aecore.runs import shelf
 from pages.shared import engine, server, state, warm
+from pages.shared.wording import plain
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -205,15 +207,29 @@ def test_the_chosen_model_is_in_the_address_and_known_on_the_way_back():
     assert app.query_params["model"] == "zoo-fashion-mnist-32"
 
 
-def test_models_that_read_the_same_are_told_apart_by_their_ids():
+def test_models_that_read_the_same_are_told_apart():
     ours = runs.get("zoo-digits-32")
     twin = replace(ours, folder=ours.folder.with_name("lab-32-digits-abc123"))
     other = replace(ours, folder=ours.folder.with_name("lab-32-digits-def456"), name="my own")
     assert state.labels({run.id: run for run in (ours, twin, other)}) == {
-        "zoo-digits-32": "lab-32 · code 32 · Handwritten digits (8×8) · zoo-digits-32",
-        "lab-32-digits-abc123": "lab-32 · code 32 · Handwritten digits (8×8) · lab-32-digits-abc123",
-        "lab-32-digits-def456": "my own · code 32 · Handwritten digits (8×8)",
+        "zoo-digits-32": "lab-32 on digits · lab's",
+        "lab-32-digits-abc123": "lab-32 on digits · abc123",
+        "lab-32-digits-def456": "my own",
     }
+
+
+def test_a_long_name_is_shortened_where_it_is_chosen_and_whole_below(own_home):
+    name = "what comes of it when the code is *very* short"
+    ours = runs.get("zoo-digits-32")
+    for run_id in ("lab-32-digits-abc123", "lab-32-digits-def456"):
+        shutil.copytree(ours.folder, own_home / "runs" / run_id)
+        runs.rename(run_id, name)
+    app = open_app("pages/reconstruct.py", model="lab-32-digits-abc123")
+    assert app.sidebar.selectbox(key="model").options[:2] == [
+        "what comes of it… · def456",
+        "what comes of it… · abc123",
+    ]
+    assert captions(app)[0].startswith(f"**{plain(name)}**: Dense network, trained on Handwritten digits")
 
 
 def test_without_any_model_the_page_leads_to_training(monkeypatch, tmp_path):

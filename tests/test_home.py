@@ -16,6 +16,7 @@ from aecore.runs import Result, RunError, shelf
 from aecore.runs.example import Example, look, read_example, write_example
 from aecore.runs.record import FORMAT, write_json
 from pages.shared import demo, server, state, warm
+from pages.shared.wording import plain
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULT = Result(
@@ -139,6 +140,23 @@ def test_before_torch_a_stored_picture_is_shown_and_nothing_can_be_pressed():
     assert app.button(key="home_another").disabled
     assert app.pills(key="home_class").disabled
     assert len(app.dataframe[0].value) == len(runs.zoo())
+    told = next(text for text in captions(app) if "Stored" in text)
+    assert told.startswith(r"Stored with **lab\-32 on digits**")
+    assert told.endswith("live.")
+
+
+def test_a_live_picture_says_which_model_drew_it():
+    app = open_live()
+    app.button(key="home_another").click().run()
+    name = state.default_run({run.id: run for run in runs.zoo()}).name
+    assert any(text.startswith(f"Live, by **{plain(name)}**") for text in captions(app))
+    assert not any("Stored" in text for text in captions(app))
+
+
+def test_the_stored_picture_of_the_model_that_is_live_says_so(zoo):
+    shutil.copytree(Path(runs.__file__).parents[1] / "zoo" / "zoo-digits-32", zoo / "zoo-digits-32")
+    assert any(text.endswith("In a few seconds it is live.") for text in captions(open_home()))
+    assert any(text.endswith("It is live now: ask for another one.") for text in captions(open_live()))
 
 
 def test_the_stored_picture_is_what_its_model_makes_of_a_test_picture():
@@ -189,6 +207,7 @@ def test_damaged_weights_are_explained_and_the_rest_of_the_page_stays(zoo):
     assert "weights" in app.error[0].value
     assert app.button(key="home_another").disabled
     assert app.metric  # the stored picture
+    assert not any("live" in text for text in captions(app))
     assert len(app.dataframe[0].value) == 1
 
 

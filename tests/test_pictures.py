@@ -21,12 +21,42 @@ def test_a_grid_is_made_of_whole_pixels():
     assert sheet.shape[1] == left + 3 * 56 + 2 * pictures.GAP
     assert sheet.shape[1] < 1460  # Streamlit shrinks wider pictures
     second_line = 56 + 3 * pictures.GAP
-    for index, (x, y) in enumerate([(0, 0), (62, 0), (124, 0), (0, second_line), (62, second_line)]):
+    step = 56 + pictures.GAP
+    places = [(0, 0), (step, 0), (2 * step, 0), (0, second_line), (step, second_line)]
+    for index, (x, y) in enumerate(places):
         tile = sheet[y : y + 56, left + x : left + x + 56]
         np.testing.assert_array_equal(tile[::2, ::2, 0], images[index, 0])
         np.testing.assert_array_equal(tile[1::2, 1::2, 2], images[index, 0])
         assert (tile[..., 3] == 255).all()
-    assert (sheet[second_line:, left + 124 :, 3] == 0).all()  # no sixth image
+    assert (sheet[second_line:, left + 2 * step :, 3] == 0).all()  # no sixth image
+
+
+@pytest.mark.parametrize(("size", "label"), [(4, "PCA\nerror"), (5, "Redrawn")])
+def test_pieces_are_as_wide_as_a_phone_so_that_nothing_in_them_is_shrunk(size, label):
+    """The main part of a window of 390 pixels has 358, and letters of 13 stay at least 10 high."""
+    images = np.random.default_rng(0).integers(0, 256, (10, 1, 28, 28), dtype=np.uint8)
+    tiles = pictures.rgb(images)
+    rows = [pictures.Row("Original", tiles), pictures.Row(label, tiles, [f"{i}" for i in range(10)])]
+    pieces = pictures.blocks(rows, size=size, headings=["Ankle boot", *"123456789"])
+    assert len(pieces) == -(-10 // size)
+    assert all(pictures.width(piece) <= 358 for piece in pieces)
+    assert pictures.FONT - 2 >= 10
+    whole = pixels(pictures.grid(rows, per_line=size, headings=["Ankle boot", *"123456789"]))
+    for number, piece in enumerate(map(pixels, pieces)):  # each is that part of the whole
+        height = len(piece)
+        top = number * (height + 3 * pictures.GAP)
+        np.testing.assert_array_equal(piece, whole[top : top + height, : piece.shape[1]])
+
+
+def test_headings_wider_than_their_pictures_do_not_touch():
+    images = np.zeros((2, 1, 28, 28), dtype=np.uint8)
+    sheet = pixels(
+        pictures.grid([pictures.Row("", pictures.rgb(images))], per_line=2, headings=["Ankle boot"] * 2)
+    )
+    written = (sheet[: pictures.LINE - 4, pictures.LABEL :, 3] > 0).any(0)
+    middle = 56 + pictures.GAP // 2
+    assert written.any()
+    assert not written[middle - 1 : middle + 1].any()
 
 
 def test_colour_images_keep_their_colours():

@@ -42,14 +42,14 @@ def nothing_is_trained(monkeypatch):
 
 @pytest.fixture
 def sheets(monkeypatch) -> list[dict]:
-    """What each grid on screen was made of."""
-    drawn, draw = [], pictures.grid
+    """What all pieces of a grid on screen were made of, together."""
+    drawn, draw = [], pictures.blocks
 
     def note(rows, **settings):
         drawn.append({"rows": rows, **settings})
         return draw(rows, **settings)
 
-    monkeypatch.setattr(pictures, "grid", note)
+    monkeypatch.setattr(pictures, "blocks", note)
     return drawn
 
 
@@ -99,7 +99,7 @@ def test_the_figures_are_those_of_naive_computation():
 def test_rows_show_the_originals_the_reconstructions_and_their_difference(sheets):
     open_page(show="worst")
     original, redrawn, error, pca, pca_error = sheets[-1]["rows"]
-    assert [row.label for row in sheets[-1]["rows"]] == ["Original", "Redrawn", "Error", "PCA", "PCA error"]
+    assert [row.label for row in sheets[-1]["rows"]] == ["Original", "Redrawn", "Error", "PCA", "PCA\nerror"]
     assert len(original.tiles) == len(pca.tiles) == 8
     images = data.load("digits").test_images
     model = runs.load(runs.get("zoo-digits-32"), "cpu")
@@ -252,7 +252,7 @@ def test_a_run_with_a_name_and_one_without_weights():
     app = open_page()
     options = app.sidebar.selectbox(key="model").options
     assert len(options) == len(runs.zoo()) + 1
-    assert options[0].startswith("*My* first [one](x) · code 2")
+    assert options[0] == "*My* first [one](x)"
 
 
 def test_another_device_loads_the_model_anew(monkeypatch):

@@ -9,7 +9,8 @@ from images import SHAPE, TINY_DIGITS, image_set
 from sklearn.linear_model import LogisticRegression
 
 from aecore import data, reproduction, runs
-from aecore.analysis.probe import codes_of, probe_accuracy
+from aecore.analysis.codes import codes_of
+from aecore.analysis.probe import probe_accuracy
 from aecore.config import MODEL_CONFIGS, DataConfig, DenseConfig, TrainConfig
 from aecore.data import SOURCES
 from aecore.data.batches import pixels

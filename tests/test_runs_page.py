@@ -1,6 +1,8 @@
 """The Runs page without a browser: the table, what can be done with runs, and their losses side by side."""
 
+import csv
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from tiny_runs import interrupted, trained
 from aecore import runs
 from aecore.recipes import RECIPES
 from aecore.runs import shelf
+from pages.shared import listing
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 HOSTILE = "![x](http://example.org/x.png) <a href='http://example.org'>a</a> **bold** $x$"
@@ -106,8 +109,49 @@ def test_a_link_chooses_runs_and_draws_their_losses():
     one, other = trained(epochs=4), trained(epochs=6)
     app = open_page(one.id, other.id)
     assert sorted(len(line["x"]["bdata"]) > 0 for line in lines(app).values()) == [True, True]
-    assert all(name.startswith("custom on digits · ") for name in lines(app))
+    assert sorted(lines(app)) == ["custom on digits", "custom on digits, 2"]
     assert app.query_params["runs"].split(",") == [other.id, one.id]  # as they stand in the table
+
+
+def test_runs_of_one_name_are_told_apart_by_their_ids():
+    both = [trained(), trained()]
+    for run in both:
+        runs.rename(run.id, "mine")
+    app = open_page(*(run.id for run in both))
+    assert set(lines(app)) == {f"mine · {run.id.removeprefix('custom-')}" for run in both}
+
+
+def test_what_was_changed_of_a_recipe_is_in_the_table(queue):
+    original = RECIPES["lab-32"].on("digits")
+    changes = {"epochs": 5, "code_size": 4, "keep_best": not original.train.keep_best}
+    for experiment in (original, original.with_settings(changes)):
+        queue.submit(experiment, owner="me", device="cpu")
+    trained()
+    on = "on" if changes["keep_best"] else "off"
+    unknown, changed, same = [row["changed"] for row in table(open_page())[:3]]
+    assert not isinstance(unknown, str)
+    assert (changed, same) == (f"code size 4, epochs 5, keep best {on}", "nothing")
+
+
+@pytest.mark.parametrize(("width", "last"), [(358, "gain"), (820, "changed")])
+def test_no_column_is_cut_in_two_on_a_phone_and_on_a_laptop(width, last):
+    """Widths of the main part at windows of 390 and 1280 pixels."""
+    box, borders = 33, 2
+    columns = listing.columns()
+    shown = list(columns)[: list(columns).index(last) + 1]
+    assert box + borders + sum(columns[name]["width"] for name in shown) == width
+    assert list(listing.row(runs.zoo()[0], "finished", "the lab")) == list(columns)
+
+
+def test_the_table_is_given_away_as_csv():
+    run = trained()
+    runs.rename(run.id, "=cmd|'/C calc'!A0, or so")
+    row = listing.row(runs.get(run.id), "finished", "here")
+    [line] = csv.DictReader(StringIO(listing.as_csv([row], [run.id]).decode()))
+    assert (line["run"], line["status"], line["code"]) == (run.id, "Finished", "3")
+    assert float(line["error"]) == pytest.approx(run.result.test_mse, rel=1e-12)
+    assert line["name"] == "'=cmd|'/C calc'!A0, or so"
+    assert "Table (CSV)" in {one.label for one in open_page().get("download_button")}
 
 
 def test_what_is_chosen_is_in_the_address():
@@ -172,7 +216,7 @@ def test_damaged_losses_are_named():
     (bad.folder / "history.csv").write_text("nonsense")
     app = open_page(good.id, bad.id)
     assert "is damaged" in said(app)
-    assert list(lines(app)) == [good.id.join(["custom on digits · ", ""]).replace("custom-digits", "digits")]
+    assert list(lines(app)) == [good.name]
 
 
 @pytest.mark.parametrize(

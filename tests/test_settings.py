@@ -182,18 +182,27 @@ SENTENCES = [
     (lambda: DenseConfig(weight_std=0), "weight_std is 0: choose more than 0 and at most 10, or none"),
     (
         lambda: DenseConfig(hidden=(512, 0)),
-        "hidden is 0: choose at most 16 whole numbers, each 1 to 65,536",
+        "hidden is 0: choose at most 16 whole numbers separated by commas, each 1 to 65,536",
     ),
-    (lambda: DenseConfig(hidden="5,x"), "hidden is x: choose at most 16 whole numbers, each 1 to 65,536"),
-    (lambda: DenseConfig(hidden=5), "hidden is 5: choose at most 16 whole numbers, each 1 to 65,536"),
-    (lambda: ConvConfig(channels=()), "channels is (): choose 1 to 8 whole numbers, each 1 to 65,536"),
+    (
+        lambda: DenseConfig(hidden="5,x"),
+        "hidden is x: choose at most 16 whole numbers separated by commas, each 1 to 65,536",
+    ),
+    (
+        lambda: DenseConfig(hidden=5),
+        "hidden is 5: choose at most 16 whole numbers separated by commas, each 1 to 65,536",
+    ),
+    (
+        lambda: ConvConfig(channels=()),
+        "channels is (): choose 1 to 8 whole numbers separated by commas, each 1 to 65,536",
+    ),
     (
         lambda: DenseConfig(image_shape=(1, 28)),
-        "image_shape[2] is missing: choose 3 whole numbers, each 1 to 1,024",
+        "image_shape[2] is missing: choose 3 whole numbers separated by commas, each 1 to 1,024",
     ),
     (
         lambda: DenseConfig(image_shape=(1, 28, 28, 1)),
-        "image_shape is (1, 28, 28, 1): choose 3 whole numbers, each 1 to 1,024",
+        "image_shape is (1, 28, 28, 1): choose 3 whole numbers separated by commas, each 1 to 1,024",
     ),
     (lambda: DenseConfig(kind="conv"), "kind is conv: choose dense"),
     (lambda: Experiment(model=5), "model is 5: choose a group of settings"),

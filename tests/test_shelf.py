@@ -1,5 +1,6 @@
 """Runs are listed, named, removed and read whatever else is damaged."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -14,6 +15,7 @@ from obstacles import no_room, read_only
 from tiny_runs import IMAGES, change_json, fresh_process, interrupted, names_in, trained
 
 from aecore import runs
+from aecore.config import Experiment
 from aecore.data.batches import pixels
 from aecore.losses import evaluate
 from aecore.models.weights import WeightsError
@@ -47,6 +49,31 @@ def test_folders_that_are_no_runs_are_passed_over():
     assert runs.load(runs.get(run.id), "cpu")
 
 
+def test_a_new_run_has_a_number_that_no_other_of_its_recipe_and_data_set_has():
+    first, second, third = (create(experiment()) for _ in range(3))
+    other = create(Experiment(recipe="other", data=first.experiment.data, model=first.experiment.model))
+    assert [run.name for run in (first, second, third, other)] == [
+        "custom on digits",
+        "custom on digits, 2",
+        "custom on digits, 3",
+        "other on digits",
+    ]
+    runs.rename(first.id, "custom on digits, 9")
+    runs.delete(second.id)
+    (third.folder / "config.json").write_text("{")
+    assert create(experiment()).name == "custom on digits, 2"
+    change_json(first.folder / "config.json", number=7)
+    assert create(experiment()).name == "custom on digits, 8"
+
+
+def test_a_run_of_an_earlier_lab_has_no_number():
+    run = create(experiment())
+    config = json.loads((run.folder / "config.json").read_text())
+    del config["number"]
+    (run.folder / "config.json").write_text(json.dumps(config))
+    assert (runs.get(run.id).name, create(experiment()).name) == ("custom on digits", "custom on digits, 2")
+
+
 NAMES = [
     "Größe 9 ☂",
     "<b>bold</b> & **more**",
@@ -64,7 +91,7 @@ def test_names_and_notes_are_kept_to_the_letter(name):
     runs.annotate(run.id, f"{name} {name}")
     again = runs.get(run.id)
     assert (again.id, again.name, again.note) == (run.id, name, f"{name} {name}")
-    assert {each.id: each.name for each in runs.list_runs()} == {run.id: name, other.id: "custom on digits"}
+    assert {each.id: each.name for each in runs.list_runs()} == {run.id: name, other.id: other.name}
     runs.annotate(run.id, "")
     assert (runs.get(run.id).name, runs.get(run.id).note) == (name, "")
 
@@ -95,7 +122,7 @@ def test_a_deleted_run_is_gone_with_its_notes_and_stays_gone():
         runs.get(run.id)
     assert [path.name for path in runs.runs_folder().iterdir()] == [other.id]
     shutil.copytree(other.folder, run.folder)
-    assert runs.get(run.id).name == "custom on digits"
+    assert runs.get(run.id).name == other.name
 
 
 @pytest.mark.parametrize("moment", ["before", "halfway"])
@@ -223,6 +250,7 @@ DAMAGES = {
         "no experiment": change(experiment=None),
         "a number for a date": change(created=5),
         "no versions": change(versions=None),
+        "a word for its number": change(number="two"),
     },
     "result.json": {
         "empty": lambda path: path.write_bytes(b""),

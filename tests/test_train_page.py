@@ -8,7 +8,7 @@ from time import monotonic
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from tiny_runs import interrupted, trained
+from tiny_runs import change_json, interrupted, trained
 
 from aecore import runs
 from aecore.data import SOURCES, archive
@@ -212,7 +212,9 @@ def test_a_refused_training_is_said_beside_the_form(queue, monkeypatch):
 
 def test_a_run_in_training_is_offered_to_whoever_comes(queue):
     run_id = queue.submit(RECIPES["lab-32"].on("digits"), owner="other", device="cpu")
+    runs.rename(run_id, "*mine*")
     app = open_page()
+    assert r"**\*mine\*** is next in the queue." in said(app)
     button(app, "watch").click()
     shown(app)
     assert app.query_params["run"] == run_id
@@ -293,7 +295,7 @@ def test_a_run_in_training_shows_how_far_it_is(queue, stage, control):
     assert {control, "step", "stop"} <= keys(app)
     assert not button(app, "stop").disabled
     assert "mean image" in app.warning[0].value
-    assert len(app.image) == 1
+    assert len(app.image) == 2  # five pictures in each
 
 
 def test_a_wish_that_cannot_be_granted_is_said_once(queue):
@@ -330,7 +332,32 @@ def test_an_impossible_learning_rate_is_said(queue):
     app = open_page(run=run_id)
     app.number_input(key=f"learning_rate-{run_id}").set_value(0.0)
     shown(app)
-    assert r"learning\_rate is 0" in app.error[0].value
+    assert r"Learning rate is 0\.0\: choose more than 0" in app.error[0].value
+    assert [toast.value for toast in app.toast] == [app.error[0].value]
+
+
+def test_a_new_learning_rate_is_confirmed_though_a_paused_training_shows_nothing_of_it(queue, monkeypatch):
+    run_id = training(queue, "paused")
+    told = []
+    monkeypatch.setattr(queue._dispatcher, "tell", lambda *wish: told.append(wish))
+    app = open_page(run=run_id)
+    app.number_input(key=f"learning_rate-{run_id}").set_value(0.01)
+    shown(app)
+    assert told == [(run_id, "change_learning_rate", 0.01)]
+    assert [toast.value for toast in app.toast] == ["The learning rate is **0.01** from the next step on."]
+    assert "Asked for last: **0.01**." in said(app)
+    assert not app.error
+
+
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_a_stopped_run_says_that_it_does_not_go_on_and_can_be_trained_again():
+    run = trained()
+    change_json(run.folder / "result.json", ended="stopped", message="stopped by hand in epoch 2")
+    app = open_page(run=run.id)
+    assert "does not go on; it can be trained again" in app.info[0].value
+    assert "resume" not in keys(app)
+    button(app, "again").click()
+    assert button(shown(app), "train")
 
 
 def test_somebody_elses_run_can_only_be_watched(queue, monkeypatch):
@@ -539,5 +566,5 @@ def test_a_training_from_the_click_to_its_figures(monkeypatch):
         Event().wait(0.1)
         shown(app)
     assert metrics(shown(app))["Test error"] == wording.error(runs.get(run_id).result.test_mse)
-    assert len(app.image) == 1
+    assert len(app.image) == 2
     engine.jobs().close()

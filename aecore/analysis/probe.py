@@ -1,14 +1,10 @@
 """How much of what people see in an image its code says plainly: a linear classifier on the codes."""
 
-import numpy as np
-import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
-from torch import Tensor
 
+from aecore.analysis.codes import codes_of
 from aecore.data import ImageSet
-from aecore.data.batches import pixels
-from aecore.losses import IMAGES_AT_ONCE
 from aecore.models.base import Autoencoder
 
 STRENGTHS = (0.01, 0.1, 1.0)
@@ -16,12 +12,6 @@ STRENGTHS = (0.01, 0.1, 1.0)
 
 HELD_OUT = 1 / 6
 """Share of the training images on which the strength is chosen."""
-
-
-@torch.inference_mode()
-def codes_of(model: Autoencoder, images: Tensor) -> np.ndarray:
-    """Codes (N, code_size), float32, of uint8 images (N, C, H, W) on the model's device."""
-    return torch.cat([model.encode(pixels(batch)).cpu() for batch in images.split(IMAGES_AT_ONCE)]).numpy()
 
 
 def probe_accuracy(model: Autoencoder, images: ImageSet) -> float:

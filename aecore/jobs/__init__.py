@@ -3,8 +3,9 @@
 Importing this package imports neither torch nor Dask.
 """
 
+from aecore.jobs.analyses import Analyses, Working
 from aecore.jobs.jobs import Jobs
 from aecore.jobs.limits import JobError
 from aecore.jobs.live import Live
 
-__all__ = ["JobError", "Jobs", "Live"]
+__all__ = ["Analyses", "JobError", "Jobs", "Live", "Working"]

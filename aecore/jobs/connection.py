@@ -1,7 +1,6 @@
 """The way to the workers that train: of an engine of one's own, or of the cluster in AECORE_SCHEDULER."""
 
 import asyncio
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -59,6 +58,10 @@ class Connection:
             retries=0,
         )
 
+    def ask(self, module: str, function: str, *arguments: Any) -> Any:
+        """Have any worker call a function of a module; returns Dask's future of what it answers."""
+        return self._client.submit(call, module, function, *arguments, pure=False, retries=0)
+
     def tell(self, run_id: str, attempt: str, wish: str, *values: Any, worker: str) -> bool:
         """Pass a wish on; returns whether the worker has heard it."""
 
@@ -79,8 +82,8 @@ class Connection:
 
 
 @contextmanager
-def connected(hear: Callable[[Any], None]) -> Iterator[Connection]:
-    """A connection, with an engine started for it where no cluster is named; both end with the block.
+def connected(hear: Callable[[Any], None], address: str = "") -> Iterator[Connection]:
+    """A connection to a scheduler, or to an engine started for it where none is named; ends with the block.
 
     `hear` gets the workers' events, in Dask's own thread. Raises JobError or OSError where there is none.
     """
@@ -88,7 +91,7 @@ def connected(hear: Callable[[Any], None]) -> Iterator[Connection]:
 
     from aecore.jobs.worker import TOPIC
 
-    address, engine = os.environ.get("AECORE_SCHEDULER"), None
+    engine = None
     if address:
         _check_address(address)
     else:

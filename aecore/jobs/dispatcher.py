@@ -1,6 +1,7 @@
 """The thread that hands runs to workers in turn, and looks after what they train."""
 
 import logging
+import os
 import secrets
 import threading
 from collections.abc import Container, Iterable, Iterator
@@ -85,7 +86,7 @@ class Dispatcher:
     def _connected(self) -> Iterator[Connection]:
         """What is being trained when the connection ends has ended, too."""
         try:
-            with connected(self._queue.hear) as connection:
+            with connected(self._queue.hear, os.environ.get("AECORE_SCHEDULER", "")) as connection:
                 self.connection = connection
                 yield connection
         finally:

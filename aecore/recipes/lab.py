@@ -12,6 +12,10 @@ FEW_IMAGES = {"epochs": 400, "batch_size": 64, "learning_rate": 2e-3, "output_ac
 # gives 0.0074, in a time in which the recipe, trained for 10 epochs, gives 0.0075.
 WIDE = DenseConfig(hidden=(512,), activation="silu")
 ONE_CYCLE = TrainConfig(epochs=24, batch_size=128, learning_rate=5e-3, schedule="one-cycle")
+DICTIONARY = DenseConfig(hidden=(), code_size=256, code_activation="relu", tied=True, weight_std=0.01)
+DIGITS_DICTIONARY = {"epochs": 200, "batch_size": 64, "code_size": 64}
+"""Of more units than their 64 pixels, most would die."""
+
 
 RECIPES = (
     Recipe(
@@ -68,6 +72,41 @@ RECIPES = (
         model=DenseConfig(hidden=(512, 256, 128), code_size=2, activation="silu"),
         data=DataConfig(),
         train=ONE_CYCLE.replace(epochs=34, learning_rate=3e-3),
+    ),
+    Recipe(
+        name="lab-denoiser",
+        title="The lab's own denoiser",
+        source=CHOSEN,
+        note="Every picture gets its own level of Gaussian noise, so that one network knows them all.",
+        any_shape=True,
+        adapted={"digits": FEW_IMAGES},
+        model=WIDE.replace(code_size=128),
+        data=DataConfig(noise="gaussian", noise_level=0.8, least_noise=0.1),
+        train=ONE_CYCLE,
+    ),
+    Recipe(
+        name="lab-dictionary",
+        title="The lab's own dictionary: few of many units",
+        source=f"{CHOSEN} Hard sparsity: Makhzani and Frey, k-Sparse Autoencoders, 2014.",
+        note="Tied weights keep nearly all units alive; untied, most of them died. PCA beside it has as many "
+        "numbers as units are active.",
+        any_shape=True,
+        adapted={"digits": DIGITS_DICTIONARY | {"active": 10}},
+        model=DICTIONARY.replace(active=25),
+        data=DataConfig(),
+        train=ONE_CYCLE.replace(epochs=20, learning_rate=3e-3),
+    ),
+    Recipe(
+        name="lab-winners",
+        title="The lab's own winners: 5 % for each unit",
+        source="Makhzani and Frey, Winner-Take-All Autoencoders, 2015; the settings are this lab's.",
+        note="In training each unit answers the 5 % of a batch that fit it best; in use every unit answers, "
+        "so its error says little: look at the units.",
+        any_shape=True,
+        adapted={"digits": DIGITS_DICTIONARY},
+        model=DICTIONARY.replace(lifetime=0.05, output_activation="identity"),
+        data=DataConfig(),
+        train=ONE_CYCLE.replace(epochs=20, learning_rate=2e-3),
     ),
     Recipe(
         name="lab-variational",

@@ -27,7 +27,7 @@ from aecore.models.weights import save_weights
 from aecore.progress import Progress
 from aecore.runs.history import History, read_history
 from aecore.runs.record import FORMAT, Figures, Result, Run, RunError, read_run, run_lock, write_json
-from aecore.runs.shelf import runs_folder
+from aecore.runs.shelf import next_number, runs_folder
 from aecore.settings import SettingsError
 from aecore.state import TrainingState
 from aecore.training import train
@@ -54,8 +54,10 @@ def create(experiment: Experiment) -> Run:
     """
     check(experiment)
     runs_folder().mkdir(parents=True, exist_ok=True)
+    recipe, dataset = experiment.recipe, experiment.data.dataset
+    number = next_number(recipe, dataset)
     while True:
-        folder = runs_folder() / f"{experiment.recipe}-{experiment.data.dataset}-{secrets.token_hex(3)}"
+        folder = runs_folder() / f"{recipe}-{dataset}-{secrets.token_hex(3)}"
         try:
             folder.mkdir()
             break
@@ -67,6 +69,7 @@ def create(experiment: Experiment) -> Run:
             folder / "config.json",
             {
                 "format": FORMAT,
+                "number": number,
                 "created": datetime.now(UTC).isoformat(timespec="microseconds"),
                 "versions": {"aecore": aecore.__version__, "torch": torch.__version__, "python": python},
                 "experiment": experiment.model_dump(mode="json"),

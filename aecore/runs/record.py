@@ -103,6 +103,8 @@ class Run:
 
     name: str
     note: str = ""
+    number: int = 1
+    """Which of the runs of its recipe on its data set: the second one is named so, too."""
 
     @property
     def id(self) -> str:
@@ -140,13 +142,15 @@ def read_run(folder: Path) -> Run:
     result = folder / "result.json"
     try:
         experiment = Experiment(**config["experiment"])
+        number = _of_type(int, config.get("number", 1))  # an earlier lab did not count
         return Run(
             folder=folder,
             experiment=experiment,
             created=_of_type(str, config["created"]),
             versions=_of_type(dict, config["versions"]),
             result=Result(**_read_json(result)) if result.exists() else None,
-            name=f"{experiment.recipe} on {experiment.data.dataset}",
+            name=f"{experiment.recipe} on {experiment.data.dataset}{f', {number}' if number > 1 else ''}",
+            number=number,
         )
     except (KeyError, TypeError, SettingsError) as error:
         raise RunError(f"{folder} is damaged ({error}): restore it or delete the folder") from None

@@ -35,6 +35,12 @@ def list_runs() -> list[Run]:
     return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
 
 
+def next_number(recipe: str, dataset: str) -> int:
+    """For a new run of this recipe on this data set: one more than the highest that such a run has."""
+    begun = _readable(runs_folder(), f"{recipe}-{dataset}-")
+    return 1 + max((run.number for run in begun), default=0)
+
+
 def zoo() -> list[Run]:
     """The trained runs that come with the lab, by name."""
     return _readable(ZOO)
@@ -125,11 +131,12 @@ def _folders(shelf: Path) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
-def _readable(shelf: Path) -> list[Run]:
+def _readable(shelf: Path, prefix: str = "") -> list[Run]:
     found = []
     for folder in _folders(shelf):
-        with suppress(RunError):
-            found.append(read_run(folder))
+        if folder.name.startswith(prefix):
+            with suppress(RunError):
+                found.append(read_run(folder))
     return found
 
 

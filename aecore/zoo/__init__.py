@@ -1,15 +1,18 @@
 """The trained runs that come with the lab, one folder each beside this file, and how they are made."""
 
+import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
 from aecore import data, runs
+from aecore.config import Experiment
 from aecore.data.batches import hold_out, pixels
 from aecore.models.base import Autoencoder
 from aecore.models.weights import save_weights
@@ -20,12 +23,37 @@ from aecore.runs.execution import create, execute, measure
 from aecore.runs.record import Run, RunError, read_run, write_json
 from aecore.runs.shelf import ASIDE, ZOO
 
+
+class Entry(NamedTuple):
+    """How a run of the zoo is made."""
+
+    recipe: str
+    dataset: str
+    settings: Mapping[str, Any] = {}
+    """What differs from the recipe, to keep the weights below 2 MB."""
+
+    @property
+    def experiment(self) -> Experiment:
+        return RECIPES[self.recipe].on(self.dataset).with_settings(dict(self.settings))
+
+
+SMALL_MAP = {"hidden": (384, 192, 96)}
+
 ENTRIES = {
-    "zoo-mnist-32": ("lab-32", "mnist"),
-    "zoo-fashion-mnist-32": ("lab-32", "fashion-mnist"),
-    "zoo-digits-32": ("lab-32", "digits"),
+    "zoo-mnist-32": Entry("lab-32", "mnist"),
+    "zoo-mnist-2": Entry("lab-2", "mnist", SMALL_MAP),
+    "zoo-mnist-denoiser": Entry("lab-denoiser", "mnist"),
+    "zoo-mnist-dictionary": Entry("lab-dictionary", "mnist"),
+    "zoo-mnist-winners": Entry("lab-winners", "mnist"),
+    "zoo-fashion-mnist-32": Entry("lab-32", "fashion-mnist"),
+    "zoo-fashion-mnist-2": Entry("lab-2", "fashion-mnist", SMALL_MAP),
+    "zoo-fashion-mnist-dictionary": Entry("lab-dictionary", "fashion-mnist"),
+    "zoo-digits-32": Entry("lab-32", "digits"),
+    "zoo-digits-2": Entry("lab-2", "digits", SMALL_MAP),
+    "zoo-digits-denoiser": Entry("lab-denoiser", "digits"),
+    "zoo-digits-dictionary": Entry("lab-dictionary", "digits"),
 }
-"""Name of each run: its recipe and its data set."""
+"""The name of each run, and how it is made."""
 
 FREE = {"digits", "patches"}
 """Data sets that come with scikit-learn, so an image of theirs may be kept with a run; MNIST's may not."""
@@ -37,9 +65,9 @@ def make(name: str, device: str, listen: Callable[[Progress], None]) -> Run:
     Weights are stored as float16, and its test figures are measured from the stored file.
     Raises RunError where the training did not end well.
     """
-    recipe, dataset = ENTRIES[name]
-    images = data.load(dataset)
-    run = create(RECIPES[recipe].on(dataset))
+    entry = ENTRIES[name]
+    images = data.load(entry.dataset)
+    run = create(entry.experiment)
     for progress in execute(run, images, device):
         listen(progress)
     run = runs.get(run.id)
@@ -70,7 +98,9 @@ def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
     assert run.result  # a finished run has one
     device = str(images.train_images.device)
     folder.mkdir()
-    for file in ("config.json", "history.csv", "losses.npy"):
+    config = json.loads((run.folder / "config.json").read_text())
+    write_json(folder / "config.json", config | {"number": 1})  # however many the person has of their own
+    for file in ("history.csv", "losses.npy"):
         shutil.copy(run.folder / file, folder / file)
     save_weights(runs.load(run, device), folder / "weights.safetensors", torch.float16)
     stored = runs.load(replace(run, folder=folder), device)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aecore.runs import Run
-from pages.shared import form
+from pages.shared import form, launch
 from pages.shared.engine import jobs, may_change, refusals, visitor
 from pages.shared.wording import plain
 
@@ -16,7 +16,7 @@ BADGES = {
     "training": ("Training", "blue"),
     "paused": ("Paused", "orange"),
     "measuring": ("Measuring", "blue"),
-    "running": ("Training elsewhere", "blue"),
+    "running": ("Elsewhere", "blue"),
     "finished": ("Finished", "green"),
     "stopped": ("Stopped", "orange"),
     "diverged": ("Diverged", "red"),
@@ -43,7 +43,7 @@ def head(run: Run, status: str) -> None:
             else:
                 _button("Pause", "pause", ":material/pause:", run, idle)
             _button("One step", "step", ":material/skip_next:", run, idle)
-            _button("Stop", "stop", ":material/stop:", run, idle)
+            _button("Stop", "stop", ":material/stop:", run, idle, "Ends it for good; Pause lets it go on.")
             _learning_rate(run, idle)
         another()
     if not allowed and status in ("queued", *AT_WORK):
@@ -52,8 +52,8 @@ def head(run: Run, status: str) -> None:
         st.error(plain(refused), icon=":material/block:")
 
 
-def _button(label: str, wish: str, icon: str, run: Run, disabled: bool) -> None:
-    st.button(label, key=wish, icon=icon, on_click=_ask, args=(wish, run.id), disabled=disabled)
+def _button(label: str, wish: str, icon: str, run: Run, disabled: bool, help: str | None = None) -> None:
+    st.button(label, key=wish, icon=icon, on_click=_ask, args=(wish, run.id), disabled=disabled, help=help)
 
 
 def _learning_rate(run: Run, disabled: bool) -> None:
@@ -71,6 +71,8 @@ def _learning_rate(run: Run, disabled: bool) -> None:
             disabled=disabled,
         )
         st.caption("It counts from the next step on; under one-cycle it is the highest one.")
+        if asked := st.session_state.get(f"asked-{run.id}"):
+            st.caption(f"Asked for last: **{asked:g}**.")
 
 
 def another() -> None:
@@ -85,17 +87,25 @@ def another() -> None:
 
 
 def _to_the_form() -> None:
-    st.session_state.pop("started-at", None)
+    launch.leave()
     st.query_params.clear()
 
 
-def _ask(wish: str, run_id: str, *values: float) -> None:
-    """Pass a wish on; why it is not granted is shown once, above the controls."""
+def _ask(wish: str, run_id: str, *values: float) -> bool:
+    """Pass a wish on, and say whether it is granted; why it is not is shown once, below the controls."""
     try:
         getattr(jobs(), wish)(run_id, *values, owner=visitor())
     except refusals() as problem:
-        st.session_state["refused"] = str(problem)
+        st.session_state["refused"] = form.in_labels(str(problem))
+        return False
+    return True
 
 
 def _change_learning_rate(run_id: str) -> None:
-    _ask("change_learning_rate", run_id, st.session_state[f"learning_rate-{run_id}"])
+    """Says at once what comes of it: a training that is paused shows nothing of it before its next step."""
+    asked = st.session_state[f"learning_rate-{run_id}"]
+    if _ask("change_learning_rate", run_id, asked):
+        st.session_state[f"asked-{run_id}"] = asked
+        st.toast(f"The learning rate is **{asked:g}** from the next step on.", icon=":material/speed:")
+    else:  # the open field may cover the sentence below the controls
+        st.toast(plain(st.session_state["refused"]), icon=":material/block:")

@@ -15,6 +15,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aecore.config import MODEL_CONFIGS, PHASES, Experiment, ModelConfig
 from aecore.recipes import RECIPES
+from pages.shared import launch
+from pages.shared.groups import grouped
 from pages.shared.wording import plain
 
 FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "learning_rate", "loss")
@@ -63,12 +65,12 @@ def settings(
     for name in FIRST:
         if name in schemas and name not in apart:
             values[name] = ask(first, name, schemas[name], defaults[name])
-    for title, record in _groups(experiment).items():
-        names = [name for name in type(record).model_fields if name not in {*FIRST, *apart}]
-        others.caption(title)
-        group = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{title}")
+    for group, names in grouped(name for name in defaults if name not in {*FIRST, *apart}):
+        others.markdown(f"**{group.title}**")
+        others.caption(group.about)
+        cell = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{group.title}")
         for name in names:
-            values[name] = ask(group, name, schemas[name], defaults[name])
+            values[name] = ask(cell, name, schemas[name], defaults[name])
     return experiment.with_settings(values)
 
 
@@ -84,6 +86,13 @@ def mark(cells: Cells, problem: str) -> set[str]:
     return about
 
 
+def compare(cells: Cells, experiment: Experiment, original: Experiment) -> None:
+    """Write below every setting that was changed what the experiment that the form began with has there."""
+    before = _of_the_kind(original, experiment)
+    for name in changes(experiment, original).keys() & cells.keys():
+        cells[name].caption(f":blue[recipe: {plain(brief(before[name]))}]")
+
+
 def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
     """Make the form show `experiment` when it is drawn, apart from the settings in `keep`."""
     schemas = _schemas(experiment)
@@ -95,7 +104,7 @@ def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
 
 def show(experiment: Experiment) -> None:
     """For a button's callback on the page of the form: go to the form, with this experiment in it."""
-    st.session_state.pop("started-at", None)
+    launch.leave()
     st.session_state["opened"] = experiment  # settings that the address gets in a callback reach no widget
     st.query_params.from_dict(link(experiment))
 
@@ -105,13 +114,31 @@ def changes(experiment: Experiment, original: Experiment) -> dict[str, Any]:
 
     Where the kinds differ, `original` is taken with the other kind's own defaults.
     """
-    kind = original.model.kind
-    defaults = flat(original.with_settings({"kind": experiment.model.kind})) | {"kind": kind}
+    defaults = _of_the_kind(original, experiment)
     return {
         name: value
         for name, value in flat(experiment).items()
         if name not in _apart(experiment) and value != defaults[name]
     }
+
+
+def _of_the_kind(original: Experiment, experiment: Experiment) -> dict[str, Any]:
+    """The settings of `original`, with those of another kind of network where `experiment` has that."""
+    kind = original.model.kind
+    return flat(original.with_settings({"kind": experiment.model.kind})) | {"kind": kind}
+
+
+def told(changed: Mapping[str, Any]) -> str:
+    """Settings in a few words: code size 16, noise clip off."""
+    return ", ".join(f"{_lower(label(name))} {brief(value)}" for name, value in changed.items())
+
+
+def told_of(experiment: Experiment) -> str | None:
+    """What it changes of the recipe it began as; None where that is not known here."""
+    recipe, dataset = RECIPES.get(experiment.recipe), experiment.data.dataset
+    if recipe is None or dataset not in recipe.datasets:
+        return None
+    return told(changes(experiment, recipe.on(dataset))) or "nothing"
 
 
 def link(experiment: Experiment) -> dict[str, str]:
@@ -138,6 +165,13 @@ def words(value: Any, none: str = "none") -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def brief(value: Any) -> str:
+    """A value for people in few letters: on, 0.0833."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.4g}" if isinstance(value, float) else words(value)
+
+
 def label(name: str) -> str:
     """Such as "Learning rate" or "KL weight"."""
     return re.sub(
@@ -149,10 +183,15 @@ def in_labels(problem: str) -> str:
     """A sentence about settings with the names that the form gives them."""
     named = re.sub(
         r"[a-z0-9]+(?:_[a-z0-9]+)+",
-        lambda name: label(name[0])[0].lower() + label(name[0])[1:] if name[0] in _names() else name[0],
+        lambda name: _lower(label(name[0])) if name[0] in _names() else name[0],
         problem,
     )
     return "; ".join(part[:1].upper() + part[1:] for part in named.split("; "))
+
+
+def _lower(text: str) -> str:
+    """Within a sentence; KL stays KL."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 @cache

@@ -80,7 +80,7 @@ def choose_model() -> Run:
         default=default.id,
         refusal="That model is no longer on this server: this is another one.",
         widget=st.sidebar.selectbox,
-        help="Every model trained here, and those that come with the lab: name, data set, code size.",
+        help="Every model trained here, and those that come with the lab, by name.",
     )
     st.session_state["last_model"] = run_id
     run = usable[run_id]
@@ -88,7 +88,8 @@ def choose_model() -> Run:
     fewer = f", {model.compression:.1f} times fewer" if model.compression > 1 else ""
     active = f", {model.active_count:,} of them not zero" if model.active else ""
     st.sidebar.caption(
-        f"{model.title} network, trained on {SOURCES[run.experiment.data.dataset].title}. A picture of "
+        f"**{plain(run.name)}**: {model.title} network, trained on "
+        f"{SOURCES[run.experiment.data.dataset].title}. A picture of "
         f"{model.pixel_count:,} numbers becomes {model.code_size:,}{fewer}{active}."
     )
     return run

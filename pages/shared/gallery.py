@@ -46,7 +46,7 @@ def rows(
     found = [pictures.Row("Original", pictures.rgb(images.targets.cpu().numpy()))]
     if images.differ:
         found.append(pictures.Row("It sees", pictures.rgb(images.inputs.cpu().numpy())))
-    methods = [("Redrawn", "Error", model, compared.model), ("PCA", "PCA error", pca, compared.pca)]
+    methods = [("Redrawn", "Error", model, compared.model), ("PCA", "PCA\nerror", pca, compared.pca)]
     for name, off, method, quality in methods:
         if method is not None and quality is not None:
             after, difference = redraw(method, images)

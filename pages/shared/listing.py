@@ -1,38 +1,54 @@
 """Runs as rows of a table."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.column_config import DatetimeColumn, NumberColumn, TextColumn
 
 from aecore.runs import Run
+from pages.shared import form
 from pages.shared.controls import BADGES
+
+Row = dict[str, Any]
 
 
 def columns() -> dict[str, Any]:
-    """For st.dataframe; times are those of the visitor's own clock."""
+    """For st.dataframe; times are those of the visitor's own clock.
+
+    With the box that chooses a row, a phone (358 pixels) ends behind the gain and a laptop (820) behind what
+    was changed, so that no column is cut in two there.
+    """
     return {
-        "name": TextColumn("Name", pinned=True, width=150),
+        "name": TextColumn("Name", pinned=True, width=201),
         "error": NumberColumn(
-            "Test error", format="%.5f", help="Mean squared error per pixel on images it never saw."
+            "Test error",
+            format="%.5f",
+            width=74,
+            help="Mean squared error per pixel on images it never saw.",
         ),
-        "gain": NumberColumn("Gain", format="%.1f×", help="PCA's error divided by the run's."),
+        "gain": NumberColumn("Gain", format="%.1f×", width=48, help="PCA's error divided by the run's."),
         "pca": NumberColumn(
-            "PCA", format="%.5f", help="The error of PCA with as many numbers as a code has other than zero."
+            "PCA",
+            format="%.5f",
+            width=68,
+            help="The error of PCA with as many numbers as a code has other than zero.",
         ),
-        "code": NumberColumn("Code size", help="How many numbers an image becomes."),
-        "data": TextColumn("Images"),
-        "status": TextColumn("Status"),
+        "code": NumberColumn("Code size", width=74, help="How many numbers an image becomes."),
+        "status": TextColumn("Status", width=90),
+        "changed": TextColumn("Changed", width=230, help="Settings that are not those of its recipe."),
         "seconds": NumberColumn("Trained in", format="%.1f s"),
         "created": DatetimeColumn("Begun", format="YYYY-MM-DD HH:mm", timezone=st.context.timezone),
+        "data": TextColumn("Images"),
         "from": TextColumn("From", help="Trained here, or come with the lab."),
         "recipe": TextColumn("Recipe", help="What it began as."),
         "note": TextColumn("Note", width="medium"),
     }
 
 
-def row(run: Run, status: str, origin: str) -> dict[str, Any]:
+def row(run: Run, status: str, origin: str) -> Row:
     """One run as `columns` show it; `origin` says where it comes from."""
     result, experiment = run.result, run.experiment
     return {
@@ -41,11 +57,36 @@ def row(run: Run, status: str, origin: str) -> dict[str, Any]:
         "gain": result and result.gain_over_pca,
         "pca": result and result.pca_mse,
         "code": experiment.model.code_size,
-        "data": experiment.data.dataset,
         "status": BADGES[status][0],
+        "changed": form.told_of(experiment),
         "seconds": result and result.seconds,
         "created": datetime.fromisoformat(run.created),
+        "data": experiment.data.dataset,
         "from": origin,
         "recipe": experiment.recipe,
         "note": run.note,
     }
+
+
+def offer(rows: Sequence[Row], ids: Sequence[str]) -> None:
+    """A button that gives the table away, every column of it."""
+    st.download_button(
+        "Table (CSV)",
+        lambda: as_csv(rows, ids),
+        "runs.csv",
+        key="csv",
+        icon=":material/table:",
+        on_click="ignore",
+        help="Every run with all its columns, one line each, as CSV.",
+    )
+
+
+def as_csv(rows: Sequence[Row], ids: Sequence[str]) -> bytes:
+    """The table for a spreadsheet, each run with its id."""
+    lines = [{"run": run_id} | row for run_id, row in zip(ids, rows, strict=True)]
+    return pd.DataFrame(lines).map(_no_formula).to_csv(index=False).encode()
+
+
+def _no_formula(value: Any) -> Any:
+    """A name that a spreadsheet would compute is marked as text: on a public host anybody writes names."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value

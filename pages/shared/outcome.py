@@ -34,7 +34,11 @@ def _say(run: Run, status: str) -> None:
     elif status == "diverged":
         st.error(said, title="The training came apart", icon=":material/trending_up:")
     elif status == "stopped":
-        st.info(f"{said} What it had learnt by then is kept.", icon=":material/stop:")
+        st.info(
+            f"{said} What it had learnt by then is kept. A stopped training does not go on; it can be "
+            "trained again from the start, below.",
+            icon=":material/stop:",
+        )
     elif said:
         st.warning(said, icon=":material/warning:")
 

@@ -1,4 +1,4 @@
-"""Arrays in, one PNG out: pixels enlarged by whole factors, and transparent around them for both themes."""
+"""Arrays in, PNGs out: pixels enlarged by whole factors, and transparent around them for both themes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 56  # about how many screen pixels an image takes in a grid
-GAP = 6
-LINE = 17  # height of a line of text
-LABEL = 68  # width of a row's label at least, so that grids with other rows begin at the same place
+GAP = 4
+FONT, LINE = 13, 17  # height of letters, and of a line of text
+LABEL = 61  # width of a row's label at least, so that grids with other rows begin at the same place
 TEXT = "#757c8d"  # contrast 4.2 on either theme's background
 TOO_BRIGHT, TOO_DARK = "#ff8103", "#5683fe"  # two of the theme's chart colours, told apart by everybody
 FULL_COLOUR = 0.5
@@ -24,6 +24,8 @@ class Row:
     """One row of a grid: what it is, an image per column, and a line of text under each."""
 
     label: str
+    """Of one short line, or of two."""
+
     tiles: np.ndarray
     """uint8 RGB (N, H, W, 3)."""
 
@@ -45,16 +47,38 @@ def signed(difference: np.ndarray) -> np.ndarray:
     return (np.abs(share) * colours).round().astype(np.uint8)
 
 
-def grid(rows: Sequence[Row], *, per_line: int, headings: Sequence[str] = (), legend: bool = False) -> bytes:
+def blocks(rows: Sequence[Row], *, size: int, headings: Sequence[str] = ()) -> list[bytes]:
+    """A grid in pieces of `size` images each, every one with its labels; PNGs.
+
+    Side by side where there is room and one below the other where there is none, they need not be shrunk: of
+    4 or 5 images, a piece is as wide as a phone.
+    """
+    pieces = []
+    for begin in range(0, len(rows[0].tiles), size):
+        part = slice(begin, begin + size)
+        cut = [Row(row.label, row.tiles[part], row.texts[part]) for row in rows]
+        pieces.append(grid(cut, per_line=size, headings=headings[part], longest=_longest(headings)))
+    return pieces
+
+
+def grid(
+    rows: Sequence[Row],
+    *,
+    per_line: int,
+    headings: Sequence[str] = (),
+    legend: bool = False,
+    longest: int = 0,
+) -> bytes:
     """Images side by side, their headings above, one row under the other, labels on the left; a PNG.
 
     More images than `per_line` go on in a further block of rows. `legend` explains the colours of `signed`.
+    Headings have smaller letters where one of them, or of `longest` pixels elsewhere, is wider than an image.
     """
     count, height, width, _ = rows[0].tiles.shape
     factor = max(1, SIDE // max(height, width))
     height, width = height * factor, width * factor
     columns = min(per_line, count)
-    left = max(LABEL, *(_length(row.label) + 10 for row in rows))
+    left = max(LABEL, *(_length(line) + 8 for row in rows for line in row.label.split("\n")))
     tops, block = [], LINE if any(headings) else 0  # of each row inside a block, below the headings
     for row in rows:
         tops.append(block)
@@ -64,11 +88,12 @@ def grid(rows: Sequence[Row], *, per_line: int, headings: Sequence[str] = (), le
     size = (left + columns * (width + GAP) - GAP, blocks * block + (LINE if legend else -GAP))
     canvas = Image.new("RGBA", size)
     draw = ImageDraw.Draw(canvas)
+    small = _font(FONT if max(longest, _longest(headings)) <= width + GAP else FONT - 2)
     for index in range(count):
         down, across = divmod(index, columns)
         x, y = left + across * (width + GAP), down * block
         if any(headings):
-            draw.text((x + width / 2, y), headings[index], TEXT, _font(), anchor="ma")
+            draw.text((x + width / 2, y), headings[index], TEXT, small, anchor="ma")
         for row, top in zip(rows, tops, strict=True):
             tile = row.tiles[index].repeat(factor, 0).repeat(factor, 1)
             canvas.paste(Image.fromarray(tile), (x, y + top))
@@ -79,6 +104,13 @@ def grid(rows: Sequence[Row], *, per_line: int, headings: Sequence[str] = (), le
             draw.text((0, down * block + top + height / 2), row.label, TEXT, _font(), anchor="lm")
     if legend:
         _draw_legend(canvas, left, size[1] - LINE)
+    return _png(canvas)
+
+
+def legend() -> bytes:
+    """What the colours of `signed` mean, by itself; a PNG."""
+    canvas = Image.new("RGBA", (_draw_legend(Image.new("RGBA", (1, 1)), 0, 0), LINE))
+    _draw_legend(canvas, 0, 0)
     return _png(canvas)
 
 
@@ -109,8 +141,8 @@ def width(png: bytes) -> int:
     return Image.open(BytesIO(png)).width
 
 
-def _draw_legend(canvas: Image.Image, x: int, y: int) -> None:
-    """A bar from too dark to too bright, with its ends in words."""
+def _draw_legend(canvas: Image.Image, x: int, y: int) -> int:
+    """A bar from too dark to too bright, with its ends in words; where it ends."""
     draw = ImageDraw.Draw(canvas)
     low, high = "too dark, -0.5", "+0.5, too bright"
     draw.text((x, y), low, TEXT, _font())
@@ -119,6 +151,7 @@ def _draw_legend(canvas: Image.Image, x: int, y: int) -> None:
     bar = signed(np.broadcast_to(ramp, (1, 1, 11, len(ramp))))[0]
     canvas.paste(Image.fromarray(bar), (x, y + 2))
     draw.text((x + len(ramp) + 8, y), high, TEXT, _font())
+    return x + len(ramp) + 8 + _length(high)
 
 
 def _colour(name: str) -> np.ndarray:
@@ -126,12 +159,16 @@ def _colour(name: str) -> np.ndarray:
 
 
 @lru_cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(13)
+def _font(size: int = FONT) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
 
 
 def _length(text: str) -> int:
     return int(_font().getlength(text)) + 1
+
+
+def _longest(texts: Sequence[str]) -> int:
+    return max(map(_length, texts), default=0)
 
 
 def _png(canvas: Image.Image) -> bytes:

@@ -41,7 +41,7 @@ def show(run: Run, dataset: str, compared: "Comparison") -> None:
         help="Peak signal-to-noise ratio, of the mean error: 10 dB more for a tenth of the error. From about "
         "30 dB on, a difference is hard to see.",
     )
-    st.caption(f"{pca and f'PCA {pca.psnr:.1f} dB, ' or ''}mean picture {mean.psnr:.1f} dB")
+    st.caption(f"{pca and f'PCA {pca.psnr:.1f}, ' or ''}mean picture {mean.psnr:.1f} dB")
     _figure(
         f"SSIM on {len(compared.sample):,} pictures",
         f"{ours.mean_ssim:.3f}",

@@ -3,6 +3,7 @@
 Caches are keyed by plain strings only: a device or a data set that is not in the key gives the wrong object.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ import streamlit as st
 from aecore import data, runs
 from aecore.data import SOURCES, ImageSet
 from aecore.runs import Run
+
+MOST_LETTERS = 27
+"""Of a model's label: so many are shown whole in a sidebar of Streamlit's own width."""
 
 if TYPE_CHECKING:
     from aecore.analysis.comparison import Baselines, Comparison, Split, Versions
@@ -33,14 +37,18 @@ def default_run(choice: dict[str, Run]) -> Run:
 
 
 def labels(choice: dict[str, Run]) -> dict[str, str]:
-    """Name, code size and data set of each run, with its id where two would read the same."""
-    plain = {}
-    for run in choice.values():
-        dataset = run.experiment.data.dataset
-        name = run.name.removesuffix(f" on {dataset}")
-        plain[run.id] = f"{name} · code {run.experiment.model.code_size:,} · {SOURCES[dataset].title}"
-    twice = {label for label in plain.values() if list(plain.values()).count(label) > 1}
-    return {run_id: f"{label} · {run_id}" if label in twice else label for run_id, label in plain.items()}
+    """The name of each run, as much of it as the sidebar shows; where two would read the same, with more."""
+    short = {run.id: _at_most(MOST_LETTERS, run.name) for run in choice.values()}
+    several = {label for label, count in Counter(short.values()).items() if count > 1}
+    for run_id, label in short.items():
+        if label in several:
+            mark = " · lab's" if run_id.startswith("zoo-") else f" · {run_id[-6:]}"
+            short[run_id] = _at_most(MOST_LETTERS - len(mark), choice[run_id].name) + mark
+    return short
+
+
+def _at_most(letters: int, text: str) -> str:
+    return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"
 
 
 def drawn(labels: np.ndarray, label: int | None, seed: int = 0) -> np.ndarray:
@@ -110,3 +118,11 @@ def comparison(run_id: str, dataset: str, split: "Split", device: str) -> "Compa
     return compare(
         model(run_id, device), baselines(run_id, device), *versions(run_id, dataset, split, device)
     )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def codes(run_id: str, dataset: str, part: "Split", device: str) -> np.ndarray:
+    """The codes (N, code_size), float32, of what a run's model sees of one of `parts`. Raises LabError."""
+    from aecore.analysis.codes import codes_of
+
+    return codes_of(model(run_id, device), versions(run_id, dataset, part, device).inputs)

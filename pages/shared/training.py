@@ -7,9 +7,12 @@ import streamlit as st
 from aecore import runs
 from aecore.jobs import Live
 from aecore.runs import MissingRunError, Run
-from pages.shared import address, controls, curves, outcome, pictures
+from pages.shared import address, controls, curves, launch, outcome, pictures
 from pages.shared.engine import jobs, refusals
 from pages.shared.wording import about, error, plain
+
+PER_BLOCK = 5
+"""Of the ten pictures, so many beside each other on a phone."""
 
 SECONDS_BETWEEN_LOOKS = {"queued": 1.0} | dict.fromkeys(controls.AT_WORK, 0.4)
 SECONDS_BETWEEN_LOOKS_ELSEWHERE = 3.0
@@ -41,8 +44,17 @@ def show(run_id: str) -> None:
     stage = st.container()
     view = _view() if _has_losses(run, status) else curves.View()
     wait = SECONDS_BETWEEN_LOOKS.get(status, SECONDS_BETWEEN_LOOKS_ELSEWHERE if status == "running" else None)
+    drawing = True
+
+    @st.fragment(run_every=wait)
+    def watch() -> None:
+        if not drawing:
+            launch.heard(run.id)
+        _watch(run, status, view)
+
     with stage:
-        st.fragment(_watch, run_every=wait)(run, status, view)
+        watch()
+    drawing = False
 
 
 def _has_losses(run: Run, status: str) -> bool:
@@ -185,9 +197,11 @@ def _pictures(live: Live) -> None:
     ]
     if live.inputs is not None:
         rows.insert(1, pictures.Row("Shown", pictures.rgb(live.inputs)))
-    count = len(live.originals)
-    png = b64encode(pictures.grid(rows, headings=[""] * count, per_line=count)).decode()
-    st.image(
-        f"data:image/png;base64,{png}",  # a file is gone from the server before the browser asks for it
-        alt=f"{count} test pictures, and below each what the model makes of it after step {live.step:,}",
-    )
+    with st.container(horizontal=True, key="redrawn"):
+        for png in pictures.blocks(rows, size=PER_BLOCK):
+            st.image(
+                # a file is gone from the server before the browser asks for it
+                f"data:image/png;base64,{b64encode(png).decode()}",
+                width=pictures.width(png),
+                alt=f"Test pictures, and below each what the model makes of it after step {live.step:,}",
+            )

@@ -1,0 +1,30 @@
+"""The codes of images: what every look into the latent space begins with."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aecore.analysis.reconstruction import check_shape
+from aecore.data.batches import pixels
+from aecore.losses import IMAGES_AT_ONCE
+from aecore.models.base import Autoencoder
+
+
+@torch.inference_mode()
+def codes_of(model: Autoencoder, images: Tensor) -> np.ndarray:
+    """Codes (N, code_size), float32, of uint8 images (N, C, H, W) on the model's device.
+
+    Raises LabError where the images have another shape than the model's.
+    """
+    check_shape(model, images)
+    codes = [model.encode(pixels(batch)).cpu() for batch in images.split(IMAGES_AT_ONCE)]
+    return torch.cat([torch.empty(0, model.config.code_size), *codes]).numpy()
+
+
+@torch.inference_mode()
+def pictures_of(model: Autoencoder, codes: np.ndarray) -> np.ndarray:
+    """What the decoder makes of codes (N, code_size): uint8 images (N, C, H, W)."""
+    device = next(model.parameters()).device
+    batches = torch.from_numpy(np.ascontiguousarray(codes, np.float32)).to(device).split(IMAGES_AT_ONCE)
+    drawn = [model.decode(batch).clamp(0, 1).mul(255).round().to(torch.uint8).cpu() for batch in batches]
+    return torch.cat([torch.empty(0, *model.config.image_shape, dtype=torch.uint8), *drawn]).numpy()

@@ -1,0 +1,109 @@
+"""Questions to a model that take longer to answer than a page may take: each is answered once, and kept.
+
+`answer(Question("denoising", run.id, {"noise": "masking"}), "cpu")` computes here and now; `aecore.jobs`
+has it computed in a process of its own. The answers are dictionaries of arrays, in safetensors files.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from aecore import runs
+from aecore.data import SOURCES
+from aecore.errors import LabError
+from aecore.files import whole
+from aecore.home import home
+
+Setting = str | int | float | bool
+Arrays = dict[str, np.ndarray]
+Say = Callable[[float, str], None]
+"""Hears which share of the work is done, 0 to 1, and what is being done, in a few words."""
+
+ANALYSES = {
+    "denoising": "aecore.analysis.denoising:by_level",
+    "filtering": "aecore.analysis.filters:by_level",
+}
+"""By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""
+
+EDITION = 1
+"""Part of every answer's name: raise it when an analysis comes to answer otherwise."""
+
+
+class AnswerError(LabError):
+    """A question that cannot be answered, or an answer that cannot be kept: one sentence why."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to find out about a subject, and with which settings; equal questions have equal answers."""
+
+    analysis: str
+    """A name in ANALYSES."""
+
+    subject: str
+    """A run's id, or a data set's name."""
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.analysis not in ANALYSES:
+            raise AnswerError(f"there is no analysis {self.analysis!r}: choose from {', '.join(ANALYSES)}")
+
+    @property
+    def key(self) -> str:
+        """The analysis, and a digest of everything that decides the answer."""
+        told = json.dumps([EDITION, self.subject, dict(sorted(self.settings.items()))])
+        return f"{self.analysis}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def kept(question: Question) -> Arrays | None:
+    """The answer from when it was computed before; None where it was not, or the file is damaged.
+
+    Raises RunError where there is no such run.
+    """
+    try:
+        return load_file(_file(question))
+    except (FileNotFoundError, SafetensorError, OSError):
+        return None
+
+
+def to_nobody(_share: float, _doing: str) -> None:
+    """For those who need not hear how far it is."""
+
+
+def answer(question: Question, device: str, say: Say = to_nobody) -> Arrays:
+    """The answer: the kept one, or else computed on `device`, and kept.
+
+    Raises LabError where the run, its data set or the settings do not allow it.
+    """
+    if (known := kept(question)) is not None:
+        return known
+    module, _, function = ANALYSES[question.analysis].partition(":")
+    arrays: Arrays = getattr(import_module(module), function)(
+        question.subject, device, say, **question.settings
+    )
+    arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    file = _file(question)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with whole(file) as temporary:
+            save_file(arrays, temporary)
+    except OSError as error:
+        raise AnswerError(f"the answer cannot be kept ({error}): make room for it") from None
+    return arrays
+
+
+def _file(question: Question) -> Path:
+    """In the run's folder; what is found out about the lab's own runs, and about data sets, is apart."""
+    subject = question.subject
+    folder = home() / "analyses" / subject
+    if subject not in SOURCES and (own := runs.get(subject).folder).parent == runs.runs_folder():
+        folder = own / "analyses"
+    return folder / f"{question.key}.safetensors"
