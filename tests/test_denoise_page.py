@@ -25,6 +25,12 @@ def tuned_on_two_pictures(monkeypatch):
     monkeypatch.setattr(filters, "TUNING_COUNT", 2)
 
 
+@pytest.fixture(autouse=True)
+def one_model_comes_with_the_lab(monkeypatch):
+    """And it is no denoiser."""
+    monkeypatch.setattr(runs, "zoo", lambda: [runs.get("zoo-digits-32")])
+
+
 @pytest.fixture
 def sheets(monkeypatch) -> list[dict]:
     """What each grid on screen was made of."""
