@@ -19,7 +19,7 @@ GROUPS = (
         "How layers turn sums into outputs. Worth a try: *tied*. The rest seldom needs a change.",
         (
             *("tied", "decoder_hidden", "kernel_size", "memory", "beta"),
-            *("activation", "code_activation", "output_activation", "weight_std"),
+            *("activation", "code_activation", "output_activation", "initialisation", "weight_std"),
         ),
     ),
     Group(
