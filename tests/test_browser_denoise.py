@@ -53,6 +53,14 @@ def ready(page: Page) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     expect(page.get_by_test_id("stImage")).to_be_visible()
     finished(page)
+    eventually(lambda: loaded(page))
+
+
+def loaded(page: Page) -> bool:
+    """Whether the canvas shows what it begins with, on black; a stroke before that is wiped out by it."""
+    return page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+        "canvas => canvas.getContext('2d').getImageData(5, 5, 1, 1).data[3] === 255"
+    )
 
 
 def stroke(page: Page, *points: tuple[int, int]) -> None:
@@ -77,6 +85,7 @@ def clear(page: Page) -> None:
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("The canvas is empty")).to_be_visible()
     finished(page)
+    eventually(lambda: drawn(page) == 0 and loaded(page))
 
 
 def drawn(page: Page) -> float:

@@ -77,12 +77,13 @@ def test_fashion_mnists_own_images_come_back_nearly_all_as_they_were():
     assert (back == images).all((1, 2, 3)).mean() > 0.95
 
 
-def test_the_digits_own_images_come_back_nearly_as_they_were():
+def test_the_digits_own_images_come_back_as_the_same_digits_as_large_and_as_bright():
     images, back = own_images("digits", 60)
     off = np.abs(back - images).mean((1, 2, 3))
     others = np.abs(np.roll(images, 1, axis=0) - images).mean((1, 2, 3))
-    assert off.mean() < 0.4 * others.mean()
-    assert abs(back.mean() / images.mean() - 1) < 0.05  # as large and as bright
+    assert off.mean() < 0.35 * others.mean()  # their 8×8 squares may begin elsewhere
+    assert (off < others).mean() > 0.95
+    assert abs(back.mean() / images.mean() - 1) < 0.05
 
 
 def test_an_image_drawn_large_is_its_pixels_each_a_square():
