@@ -6,7 +6,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from browsing import browser, context, page, server  # noqa: F401, fixtures
 from jobs_engine import engine, jobs, lab  # noqa: F401, fixtures
-from paging import opened_before, queue, torch_is_there  # noqa: F401, fixtures
+from paging import (  # noqa: F401, fixtures
+    fresh_server,
+    nothing_is_trained,
+    opened_before,
+    queue,
+    torch_is_there,
+)
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -1,11 +1,42 @@
 """Pages without a browser: fixtures for tests that run them by AppTest."""
 
+from pathlib import Path
+
 import pytest
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
 
 from aecore.jobs import Jobs
 from pages.shared import server, warm
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def open_page(name: str, **address: str) -> AppTest:
+    """A page that looks into a model, the digits' own where the address names no other; PyTorch is there."""
+    warm.start()
+    assert warm._server()[1].wait(120)
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=240).run()
+    for key, value in ({"model": "zoo-digits-32"} | address).items():
+        app.query_params[key] = value
+    app.switch_page(f"pages/{name}.py").run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture(scope="module")
+def fresh_server():
+    """What the pages keep in memory is shared by a module's tests and by no others."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def nothing_is_trained(monkeypatch):
+    """So no engine is needed."""
+    monkeypatch.setattr(Jobs, "start", lambda _: None)
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """The Features page without a browser."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from every_model import small_config
-from streamlit.testing.v1 import AppTest
+from paging import open_page
 
 from aecore import data, runs
 from aecore.analysis.questions import Question, answer
@@ -15,17 +13,9 @@ from aecore.config import Experiment
 from aecore.data import archive
 from aecore.jobs import Jobs
 from aecore.runs.execution import create, execute
-from pages.shared import units, warm
+from pages.shared import units
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def fresh_server():
-    """What the pages keep in memory is shared by these tests and by no others."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 @pytest.fixture(autouse=True)
@@ -48,17 +38,6 @@ def sheets(monkeypatch) -> list[dict]:
     return drawn
 
 
-def open_page(**address) -> AppTest:
-    warm.start()
-    assert warm._server()[1].wait(120)
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=240).run()
-    for key, value in ({"model": "zoo-digits-32"} | address).items():
-        app.query_params[key] = value
-    app.switch_page("pages/features.py").run()
-    assert not app.exception
-    return app
-
-
 def trained(kind="dense", dataset="digits", code_size=12, **settings):
     model = small_config(kind, data.SOURCES[dataset].image_shape, code_size)
     experiment = Experiment(model=model).with_settings(
@@ -78,7 +57,7 @@ def captions(app):
 
 
 def test_the_figures_are_those_of_naive_computation(sheets):
-    app = open_page()
+    app = open_page("features")
     model, images = runs.load(runs.get("zoo-digits-32"), "cpu"), data.load("digits")
     floats = images.test_images / 255
     codes = model.encode(floats)
@@ -98,7 +77,7 @@ def test_the_figures_are_those_of_naive_computation(sheets):
 
 
 def test_a_link_opens_the_same_unit_and_choices_are_written_into_it(sheets):
-    app = open_page(unit="5", sort="number", scale="own")
+    app = open_page("features", unit="5", sort="number", scale="own")
     assert app.number_input(key="unit-number").value == 5
     assert sheets[0]["frames"] == {5: units.CHOSEN}
     app.number_input(key="unit-number").set_value(7).run()
@@ -121,7 +100,7 @@ def test_the_slider_silences_a_unit_and_leaves_it(monkeypatch):
         return draw(rows, **settings)
 
     monkeypatch.setattr(pictures, "grid", note)
-    app = open_page(unit="3", picture="11")
+    app = open_page("features", unit="3", picture="11")
     model, images = runs.load(runs.get("zoo-digits-32"), "cpu"), data.load("digits")
     code = model.encode(images.test_images[11:12] / 255)
     without = code.clone()
@@ -157,7 +136,7 @@ def test_the_slider_silences_a_unit_and_leaves_it(monkeypatch):
     ],
 )
 def test_a_bad_link_is_explained_and_the_default_shown(key, value, says):
-    app = open_page(**{key: value})
+    app = open_page("features", **{key: value})
     assert len(warnings(app)) == 1
     assert says in warnings(app)[0]
     assert key not in app.query_params
@@ -166,7 +145,7 @@ def test_a_bad_link_is_explained_and_the_default_shown(key, value, says):
 
 def test_a_dictionary_of_colour_squares_with_dead_units(sheets):
     run = trained(dataset="patches", hidden=(), active=2, code_activation="relu")
-    app = open_page(model=run.id)
+    app = open_page("features", model=run.id)
     result = runs.get(run.id).result
     assert sheets[0]["tiles"].shape == (12, 16, 16, 3)
     assert float(app.metric[0].value) <= 2
@@ -179,7 +158,7 @@ def test_a_dictionary_of_colour_squares_with_dead_units(sheets):
 
 def test_a_code_of_thousands_is_paged(sheets):
     run = trained(kind="conv-winners")
-    app = open_page(model=run.id, page="3", sort="number")
+    app = open_page("features", model=run.id, page="3", sort="number")
     assert len(sheets[0]["tiles"]) == units.PER_PAGE
     assert app.number_input(key="unit-number").value == 0
     assert "Of map 0, row 0, column 0." in captions(app)
@@ -187,27 +166,27 @@ def test_a_code_of_thousands_is_paged(sheets):
     app.number_input(key="unit-number").set_value(12_543).run()
     assert "page" not in app.query_params
     assert units.CHOSEN in sheets[-2]["frames"].values()  # it went to the page of the unit
-    app = open_page(model=run.id, sort="similarity")
+    app = open_page("features", model=run.id, sort="similarity")
     assert "order is unknown" in warnings(app)[0]
 
 
 def test_a_recurrent_model_has_units_but_no_filters():
-    app = open_page(model=trained(kind="recurrent").id)
+    app = open_page("features", model=trained(kind="recurrent").id)
     assert "row by row" in captions(app)
     assert app.metric
 
 
 def test_tied_weights_are_shown_once():
-    app = open_page(model=trained(hidden=(), tied=True).id)
+    app = open_page("features", model=trained(hidden=(), tied=True).id)
     assert "has the decoder's weights" in captions(app)
 
 
 def test_a_unit_that_never_is_active_says_so():
     run = trained(hidden=(), code_size=40, active=1)
-    told = open_page(model=run.id)
+    told = open_page("features", model=run.id)
     dead = int(told.metric[1].delta.split()[0])
     assert dead > 0
-    app = open_page(model=run.id, unit=str(last_of(run)))
+    app = open_page("features", model=run.id, unit=str(last_of(run)))
     assert any("Dead" in text.value for text in app.markdown)
     assert "active for no picture" in captions(app)
     assert app.slider
@@ -222,7 +201,7 @@ def test_a_damaged_model_is_explained():
     run = trained()
     weights = run.folder / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
-    app = open_page(model=run.id)
+    app = open_page("features", model=run.id)
     assert r"weights\.safetensors is damaged" in app.error[0].value
     assert not app.metric
 
@@ -230,6 +209,6 @@ def test_a_damaged_model_is_explained():
 def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
     monkeypatch.setenv("AECORE_DATA", "")
     monkeypatch.setattr(archive, "DEBIAN_FOLDER", tmp_path)
-    app = open_page(model="zoo-fashion-mnist-32")
+    app = open_page("features", model="zoo-fashion-mnist-32")
     assert app.info[0].value == "Fashion-MNIST is not on this machine."
     assert app.button(key="fetch").label == "Download Fashion-MNIST"

@@ -3,14 +3,12 @@
 import csv
 import json
 from io import BytesIO, StringIO
-from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from every_model import small_config
+from paging import open_page
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from aecore import data, runs
 from aecore.analysis.codes import codes_of_pictures
@@ -18,25 +16,11 @@ from aecore.analysis.questions import Question, answer
 from aecore.analysis.strokes import as_image
 from aecore.config import MODEL_CONFIGS, DenseConfig, Experiment
 from aecore.data import SOURCES, archive
-from aecore.jobs import Analyses, Jobs, Working
+from aecore.jobs import Analyses, Working
 from aecore.runs.execution import create, execute
-from pages.shared import canvas, landscape, latent_map, pictures, scatter, selected, spots, sprite, warm
+from pages.shared import canvas, landscape, latent_map, pictures, scatter, selected, spots, sprite
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def fresh_server():
-    """What the pages keep in memory is shared by these tests and by no others."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_trained(monkeypatch):
-    """So no engine is needed."""
-    monkeypatch.setattr(Jobs, "start", lambda _: None)
+pytestmark = pytest.mark.usefixtures("fresh_server", "nothing_is_trained")
 
 
 @pytest.fixture
@@ -49,17 +33,6 @@ def drawn(monkeypatch) -> list[dict]:
 
     monkeypatch.setattr(latent_map, "drawn", note)
     return maps
-
-
-def open_page(**address) -> AppTest:
-    warm.start()
-    assert warm._server()[1].wait(120)
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120).run()
-    for key, value in ({"model": "zoo-digits-32"} | address).items():
-        app.query_params[key] = value
-    app.switch_page("pages/latent.py").run()
-    assert not app.exception
-    return app
 
 
 def trained(dataset="digits", **settings):
@@ -79,7 +52,7 @@ def traces(drawn):
 
 
 def test_the_map_is_pca_of_the_codes_with_a_trace_for_each_class(drawn):
-    app = open_page()
+    app = open_page("latent")
     assert app.segmented_control(key="by").value == "pca"
     assert app.segmented_control(key="by").options == ["PCA", "t-SNE"]
     images = data.load("digits")
@@ -103,7 +76,7 @@ def test_the_map_is_pca_of_the_codes_with_a_trace_for_each_class(drawn):
 
 @pytest.mark.parametrize("colour", ["error", "unit", "cluster"])
 def test_points_can_be_coloured_by_more_than_their_class(drawn, colour):
-    app = open_page(colour=colour, unit="3")
+    app = open_page("latent", colour=colour, unit="3")
     found = landscape.space("zoo-digits-32", "test", "cpu")
     values = {"error": found.errors, "unit": found.codes[:, 3]}.get(colour)
     for label, trace in enumerate(traces(drawn)[:10]):
@@ -118,7 +91,7 @@ def test_points_can_be_coloured_by_more_than_their_class(drawn, colour):
 
 
 def test_a_link_opens_two_places_with_the_way_between_them(drawn):
-    app = open_page(a="p7", b="pca:0.5,-0.25", without="3,8")
+    app = open_page("latent", a="p7", b="pca:0.5,-0.25", without="3,8")
     plane = landscape.plane("zoo-digits-32", "test", "pca", "cpu")
     marks = drawn[-1]["marks"]
     assert marks["text"] == ["A", "B"]
@@ -161,7 +134,7 @@ def test_a_place_in_the_address_can_be_read_again(value):
     ],
 )
 def test_a_bad_link_is_explained_and_the_default_shown(drawn, key, value, says):
-    app = open_page(**{key: value})
+    app = open_page("latent", **{key: value})
     assert len(warnings(app)) == 1
     assert says in warnings(app)[0]
     assert key not in app.query_params
@@ -171,7 +144,7 @@ def test_a_bad_link_is_explained_and_the_default_shown(drawn, key, value, says):
 
 
 def test_the_selection_is_counted_and_can_be_cleared(drawn):
-    app = open_page(look="selection")
+    app = open_page("latent", look="selection")
     assert any("lasso" in info.value for info in app.info)
     images = data.load("digits")
     numbers = np.flatnonzero(images.test_labels.numpy() == 4)[:9]
@@ -217,7 +190,7 @@ def test_the_table_of_a_selection():
 
 
 def test_a_unit_moved_by_hand_is_kept_until_it_is_reset(drawn):  # noqa: ARG001, a fixture
-    app = open_page(look="units", b="p3")
+    app = open_page("latent", look="units", b="p3")
     code = landscape.space("zoo-digits-32", "test", "cpu").codes[3]
     assert len(app.slider) == 12
     unit = int(app.slider[0].label.removeprefix("Unit "))
@@ -240,11 +213,11 @@ def test_tsne_and_quality_are_questions(drawn, monkeypatch):
         return Working(failure="no *process* could be started")
 
     monkeypatch.setattr(Analyses, "ask", working)
-    app = open_page(by="tsne")
+    app = open_page("latent", by="tsne")
     assert asked == [("tsne", "zoo-digits-32", {"pictures": "test"})]
     assert app.error[0].value == r"no \*process\* could be started"
     assert not drawn
-    app = open_page(look="quality")
+    app = open_page("latent", look="quality")
     assert asked[-1] == ("map-quality", "zoo-digits-32", {"projection": "pca", "pictures": "test"})
     assert drawn
 
@@ -252,28 +225,28 @@ def test_tsne_and_quality_are_questions(drawn, monkeypatch):
         return answer(Question(analysis, subject, settings), device)
 
     monkeypatch.setattr(Analyses, "ask", here)
-    app = open_page(by="tsne", look="quality")
+    app = open_page("latent", by="tsne", look="quality")
     [table] = app.dataframe
     assert table.value[""].tolist()[-1] == "This map"
     assert table.value["kNN"].tolist()[-1] == "–"
     accuracy = [float(cell.rstrip("%")) for cell in table.value["kNN"][:-1]]
     assert min(accuracy) > 80
     assert drawn[-1]["figure"].layout.xaxis.title.text == "t-SNE, first direction"
-    app = open_page(by="tsne", b="tsne:1,2")
+    app = open_page("latent", by="tsne", b="tsne:1,2")
     assert any("five nearest points, approximately" in caption.value for caption in app.caption)
 
 
 def test_codes_of_two_numbers_of_one_and_of_colour_pictures(drawn):
     two = trained(code_size=2)
-    app = open_page(model=two.id, b="code:0.5,0.5", look="units")
+    app = open_page("latent", model=two.id, b="code:0.5,0.5", look="units")
     assert app.segmented_control(key="by").options == ["The code itself", "PCA", "t-SNE"]
     assert len(app.slider) == 2
     one = trained(code_size=1)
-    app = open_page(model=one.id, look="plane", behind="yes")
+    app = open_page("latent", model=one.id, look="plane", behind="yes")
     assert "No meaning" in drawn[-1]["figure"].layout.yaxis.title.text
     assert len(drawn[-1]["figure"].layout.images) == 1
     colour = trained("patches", code_size=4)
-    app = open_page(model=colour.id, b="p5", behind="yes")
+    app = open_page("latent", model=colour.id, b="p5", behind="yes")
     assert not app.error
     assert sum(len(trace.x) for trace in traces(drawn)) == 4000
 
@@ -287,7 +260,7 @@ def test_every_kind_of_model_has_a_map_that_draws_back(drawn, kind, dataset):
     )
     list(execute(run, data.load(dataset), "cpu"))
     for look in ("place", "plane", "units"):
-        app = open_page(model=run.id, look=look, colour="cluster", a="p0", b="pca:0.1,0.1")
+        app = open_page("latent", model=run.id, look=look, colour="cluster", a="p0", b="pca:0.1,0.1")
         assert not app.error
         assert sum(len(trace.x) for trace in traces(drawn)) == len(
             landscape.space(run.id, "test", "cpu").numbers
@@ -297,7 +270,7 @@ def test_every_kind_of_model_has_a_map_that_draws_back(drawn, kind, dataset):
 
 def test_a_second_model_shares_the_selection(drawn):
     other = trained(code_size=2)
-    app = open_page(look="other", other=other.id, b="p7", without="1")
+    app = open_page("latent", look="other", other=other.id, b="p7", without="1")
     app.session_state["selected"] = ("digits", np.arange(10, 30))
     app.run()
     assert not app.exception
@@ -309,12 +282,12 @@ def test_a_second_model_shares_the_selection(drawn):
     codes = runs.load(runs.get(other.id), "cpu").encode(data.load("digits").test_images[7:8] / 255)
     plane = landscape.plane(other.id, "test", "pca", "cpu")
     np.testing.assert_allclose(plane.place(codes.numpy())[0, 0], beside["marks"]["x"][0], atol=1e-4)
-    app = open_page(look="other", other="zoo-mnist-32")
+    app = open_page("latent", look="other", other="zoo-mnist-32")
     assert "other model is not on this server" in warnings(app)[0]
 
 
 def test_two_maps_are_on_one_page():
-    app = open_page(look="other", other=trained(code_size=2).id, a="p3", b="pca:1,1")
+    app = open_page("latent", look="other", other=trained(code_size=2).id, a="p3", b="pca:1,1")
     assert len(app.get("plotly_chart")) == 2
     assert not app.error
 
@@ -322,13 +295,13 @@ def test_two_maps_are_on_one_page():
 def test_without_a_second_model_the_way_to_one_is_shown(drawn, monkeypatch):
     alone = [runs.get("zoo-digits-32")]
     monkeypatch.setattr(runs, "zoo", lambda: alone)
-    app = open_page(look="other")
+    app = open_page("latent", look="other")
     assert "There is no other model" in app.info[0].value
     assert len(drawn) == 1
 
 
 def test_a_drawing_lands_where_its_code_is(drawn, monkeypatch):
-    app = open_page(look="draw")
+    app = open_page("latent", look="draw")
     assert drawn[-1]["marks"]["text"] == []
     stroke = np.zeros((280, 280), np.uint8)
     stroke[40:240, 125:155] = 255
@@ -345,7 +318,7 @@ def test_a_drawing_lands_where_its_code_is(drawn, monkeypatch):
 def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
     monkeypatch.setenv("AECORE_DATA", "")
     monkeypatch.setattr(archive, "DEBIAN_FOLDER", tmp_path)
-    app = open_page(model="zoo-mnist-32")
+    app = open_page("latent", model="zoo-mnist-32")
     assert app.info[0].value == "MNIST is not on this machine."
     assert app.button(key="fetch").label == "Download MNIST"
 

@@ -3,41 +3,24 @@
 import csv
 import json
 from io import StringIO
-from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
+from paging import open_page
 from sklearn.decomposition import PCA
-from streamlit.testing.v1 import AppTest
 
 from aecore import data, device, runs
 from aecore.config import DenseConfig, Experiment
 from aecore.data import DataError, archive
 from aecore.data.batches import hold_out
-from aecore.jobs import Jobs
 from aecore.runs.execution import create, execute
-from pages.shared import gallery, pictures, state, warm
+from pages.shared import gallery, pictures, state
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.usefixtures("fresh_server", "nothing_is_trained")
 STRANGER = "mnist" if data.available("mnist") else "fashion-mnist"
 needs_stranger = pytest.mark.skipif(
     not data.available(STRANGER), reason="no data set that fits is here, but the digits"
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def fresh_server():
-    """What the pages keep in memory is shared by these tests and by no others."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_trained(monkeypatch):
-    """So no engine is needed."""
-    monkeypatch.setattr(Jobs, "start", lambda _: None)
 
 
 @pytest.fixture
@@ -53,17 +36,6 @@ def sheets(monkeypatch) -> list[dict]:
     return drawn
 
 
-def open_page(**address) -> AppTest:
-    warm.start()
-    assert warm._server()[1].wait(60)
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120).run()
-    for key, value in ({"model": "zoo-digits-32"} | address).items():
-        app.query_params[key] = value
-    app.switch_page("pages/reconstruct.py").run()
-    assert not app.exception
-    return app
-
-
 def warnings(app):
     return [warning.value for warning in app.warning]
 
@@ -73,7 +45,7 @@ def texts(app):
 
 
 def test_the_figures_are_those_of_naive_computation():
-    app = open_page()
+    app = open_page("reconstruct")
     run, images = runs.get("zoo-digits-32"), data.load("digits")
     model = runs.load(run, "cpu")
     train = hold_out(images.train_images, run.experiment.data)[0].flatten(1).numpy() / 255
@@ -97,7 +69,7 @@ def test_the_figures_are_those_of_naive_computation():
 
 
 def test_rows_show_the_originals_the_reconstructions_and_their_difference(sheets):
-    open_page(show="worst")
+    open_page("reconstruct", show="worst")
     original, redrawn, error, pca, pca_error = sheets[-1]["rows"]
     assert [row.label for row in sheets[-1]["rows"]] == ["Original", "Redrawn", "Error", "PCA", "PCA\nerror"]
     assert len(original.tiles) == len(pca.tiles) == 8
@@ -114,11 +86,11 @@ def test_rows_show_the_originals_the_reconstructions_and_their_difference(sheets
 
 
 def test_a_link_opens_the_same_pictures_again_and_another_draw_others(sheets):
-    app = open_page(draw="7", **{"class": "3"}, count="16", pca="no")
+    app = open_page("reconstruct", draw="7", **{"class": "3"}, count="16", pca="no")
     first = sheets[-1]
     assert first["headings"] == ["3"] * 16
     assert [row.label for row in first["rows"]] == ["Original", "Redrawn", "Error"]
-    open_page(draw="7", **{"class": "3"}, count="16", pca="no")
+    open_page("reconstruct", draw="7", **{"class": "3"}, count="16", pca="no")
     np.testing.assert_array_equal(sheets[-1]["rows"][0].tiles, first["rows"][0].tiles)
     app.button(key="another").click().run()
     assert app.query_params["draw"] == "8"
@@ -127,7 +99,7 @@ def test_a_link_opens_the_same_pictures_again_and_another_draw_others(sheets):
 
 
 def test_choices_are_written_into_the_address_and_defaults_taken_out(sheets):
-    app = open_page()
+    app = open_page("reconstruct")
     app.segmented_control(key="show").set_value("best").run()
     assert app.query_params["show"] == "best"
     assert app.button(key="another").disabled
@@ -157,7 +129,7 @@ def test_choices_are_written_into_the_address_and_defaults_taken_out(sheets):
     ],
 )
 def test_a_bad_link_is_explained_and_the_default_shown(key, value, says):
-    app = open_page(**{key: value})
+    app = open_page("reconstruct", **{key: value})
     assert len(warnings(app)) == 1
     assert says in warnings(app)[0]
     assert key not in app.query_params
@@ -167,7 +139,7 @@ def test_a_bad_link_is_explained_and_the_default_shown(key, value, says):
 
 
 def test_validation_and_training_pictures_can_be_looked_at():
-    app = open_page(part="validation")
+    app = open_page("reconstruct", part="validation")
     validation = app.metric[0].label
     app.segmented_control(key="part").set_value("train").run()
     assert validation == "Error on 120 pictures"
@@ -176,7 +148,7 @@ def test_validation_and_training_pictures_can_be_looked_at():
 
 @needs_stranger
 def test_pictures_it_does_not_know_stand_beside_its_own():
-    app = open_page()
+    app = open_page("reconstruct")
     app.pills(key="data").set_value(STRANGER).run()
     assert not app.exception
     assert app.query_params["data"] == STRANGER
@@ -190,7 +162,7 @@ def test_pictures_it_does_not_know_stand_beside_its_own():
 
 
 def test_another_model_is_shown_its_own_data_unless_other_data_were_asked_for():
-    app = open_page()
+    app = open_page("reconstruct")
     assert app.pills(key="data").value == "digits"
     usable = [name for name in ("mnist", "fashion-mnist") if data.available(name)]
     for name in usable[:1]:
@@ -201,7 +173,7 @@ def test_another_model_is_shown_its_own_data_unless_other_data_were_asked_for():
 def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
     monkeypatch.setenv("AECORE_DATA", "")
     monkeypatch.setattr(archive, "DEBIAN_FOLDER", tmp_path)
-    app = open_page(data="fashion-mnist")
+    app = open_page("reconstruct", data="fashion-mnist")
     assert app.info[0].value == "Fashion-MNIST is not on this machine."
     assert not app.metric
 
@@ -218,7 +190,7 @@ def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
 def test_a_model_whose_own_data_are_not_here_says_what_they_are_needed_for(monkeypatch, tmp_path):
     monkeypatch.setenv("AECORE_DATA", "")
     monkeypatch.setattr(archive, "DEBIAN_FOLDER", tmp_path)
-    app = open_page(model="zoo-mnist-32", data="digits")
+    app = open_page("reconstruct", model="zoo-mnist-32", data="digits")
     assert "MNIST is not on this machine, and PCA has to be fitted" in app.info[0].value
 
 
@@ -227,7 +199,7 @@ def test_a_damaged_model_is_explained():
     list(execute(run, data.load("digits"), "cpu"))
     weights = runs.get(run.id).folder / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
-    app = open_page(model=run.id)
+    app = open_page("reconstruct", model=run.id)
     assert len(app.error) == 1
     assert r"weights\.safetensors is damaged" in app.error[0].value
     assert not app.metric
@@ -239,7 +211,7 @@ def test_a_model_of_colour_squares_is_offered_colour_squares_only(sheets):
     )
     run = create(experiment)
     list(execute(run, data.load("patches"), "cpu"))
-    app = open_page(model=run.id)
+    app = open_page("reconstruct", model=run.id)
     assert app.pills(key="data").options == ["Photo patches"]
     assert sheets[-1]["rows"][0].tiles.shape == (8, 16, 16, 3)
 
@@ -249,7 +221,7 @@ def test_a_run_with_a_name_and_one_without_weights():
     list(execute(run, data.load("digits"), "cpu"))
     runs.rename(run.id, "*My* first [one](x)")
     create(Experiment().with_settings({"dataset": "digits"}))  # not trained: nothing to question
-    app = open_page()
+    app = open_page("reconstruct")
     options = app.sidebar.selectbox(key="model").options
     assert len(options) == len(runs.zoo()) + 1
     assert options[0] == "*My* first [one](x)"
@@ -257,7 +229,7 @@ def test_a_run_with_a_name_and_one_without_weights():
 
 def test_another_device_loads_the_model_anew(monkeypatch):
     monkeypatch.setattr(device, "devices", lambda: ["cpu", "cpu:0"])  # two names for what every machine has
-    app = open_page()
+    app = open_page("reconstruct")
     before = state.model("zoo-digits-32", "cpu")
     app.sidebar.selectbox(key="device").set_value("cpu:0").run()
     assert not app.exception
@@ -279,7 +251,7 @@ def test_the_table_has_every_error():
 
 
 def test_the_figure_names_its_axes_and_shows_every_class():
-    app = open_page()
+    app = open_page("reconstruct")
     chart = app.get("plotly_chart")[0].proto
     figure = json.loads(chart.spec or chart.figure.spec)
     assert figure["layout"]["yaxis"]["title"]["text"] == "Mean squared error per pixel"
