@@ -1,5 +1,6 @@
 """What every test gets: an empty home of its own, and the data sets that lie beside the checkout."""
 
+import signal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,9 @@ from paging import (  # noqa: F401, fixtures
     queue,
     torch_is_there,
 )
+
+# a run of the tests in the background ignores Ctrl-C, and so would every process they start and interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
