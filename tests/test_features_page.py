@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_computed_elsewhere(monkeypatch, own_home):  # noqa: ARG001, a fixture
-    """No engine is needed: nothing is trained, and the one question of these pages is answered beforehand."""
+def one_question_is_answered(monkeypatch, own_home):  # noqa: ARG001, a fixture
+    """Nothing is trained, and the question of the model on screen is answered beforehand."""
     monkeypatch.setattr(Jobs, "start", lambda _: None)
     answer(Question("sparsity", "zoo-digits-32"), "cpu")
 
