@@ -176,8 +176,8 @@ SENTENCES = [
     (lambda: DataConfig(validation_share=0.6), "validation_share is 0.6: choose 0 to 0.5"),
     (
         lambda: DataConfig(zzz=1),
-        "zzz is not a setting: choose from dataset, input_transform, least_noise, noise, noise_clip, "
-        "noise_level, split_seed, target_transform, train_count, validation_share",
+        "zzz is not a setting: choose from classes, dataset, input_transform, least_noise, noise, "
+        "noise_clip, noise_level, split_seed, target_transform, train_count, validation_share",
     ),
     (lambda: DenseConfig(weight_std=0), "weight_std is 0: choose more than 0 and at most 10, or none"),
     (

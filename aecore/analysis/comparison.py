@@ -148,6 +148,7 @@ def _stored(batches: list[Tensor]) -> Tensor:
 
 def fit_baselines(experiment: Experiment, images: ImageSet) -> Baselines:
     """PCA and mean of what the experiment is asked for of the images it trains on: of its own data set."""
+    images = images.only(experiment.data.classes)
     train_images, _ = hold_out(images.train_images, experiment.data)
     transform, size = TRANSFORMS[experiment.data.target_transform], experiment.model.pca_size
     return Baselines(
@@ -158,22 +159,24 @@ def fit_baselines(experiment: Experiment, images: ImageSet) -> Baselines:
 
 def splits(images: ImageSet, data: DataConfig) -> list[Split]:
     """The parts of a data set that `data` leaves any images in; see `split`."""
-    held_out = len(hold_out(images.train_labels, _division(images, data))[1])
+    division = _division(images, data)
+    held_out = len(hold_out(images.only(division.classes).train_labels, division)[1])
     return ["test", "validation", "train"] if held_out else ["test", "train"]
 
 
 def split(images: ImageSet, part: Split, data: DataConfig) -> tuple[Tensor, Tensor]:
     """One part of a data set: uint8 images (N, C, H, W) where they are, and labels (N,) on the CPU.
 
-    Training and validation images are those of an experiment with `data`. Of a data set that it does not
-    train on nothing is held out. Raises LabError for a part without images.
+    They are those of an experiment with `data`, of its classes. Of a data set that it does not train on
+    nothing is held out. Raises LabError for a part without images.
     """
+    available, division = splits(images, data), _division(images, data)
+    images = images.only(division.classes)
     if part == "test":
         return images.test_images, images.test_labels.cpu()
-    if part not in splits(images, data):
+    if part not in available:
         raise LabError(f"{images.name} has no {part} images here, none were held out: choose test or train")
     which = ("train", "validation").index(part)
-    division = _division(images, data)
     return (
         hold_out(images.train_images, division)[which],
         hold_out(images.train_labels, division)[which].cpu(),
@@ -181,4 +184,6 @@ def split(images: ImageSet, part: Split, data: DataConfig) -> tuple[Tensor, Tens
 
 
 def _division(images: ImageSet, data: DataConfig) -> DataConfig:
-    return data if data.dataset == images.name else data.replace(train_count=None, validation_share=0)
+    if data.dataset == images.name:
+        return data
+    return data.replace(classes=(), train_count=None, validation_share=0)

@@ -55,7 +55,9 @@ def estimate(experiment: Experiment, device: str) -> Estimate:
     """
     model, training = experiment.model, experiment.train
     source = SOURCES[experiment.data.dataset]
-    every_image = torch.empty(source.train_count, 0)  # without pixels, to be divided like those with them
+    # without pixels, to be divided like those with them; classes are about equally large
+    share = len(set(experiment.data.classes)) / len(source.class_names) or 1
+    every_image = torch.empty(round(source.train_count * share), 0)
     train_images, validation_images = hold_out(every_image, experiment.data)
     stored = source.train_count + source.test_count
     if train_images is not every_image:  # copies of those drawn

@@ -34,7 +34,7 @@ def active_units(subject: str, device: str, say: Say) -> Arrays:
     model = runs.load(run, device)
     say(0.1, f"Counting the active units of {run.name}")
     experiment = run.experiment
-    images = data.load(experiment.data.dataset).test_images
+    images = data.load(experiment.data.dataset).only(experiment.data.classes).test_images
     chosen = images[sample(len(images), experiment.model.code_size).tolist()]
     codes = codes_of(model, versions(chosen.to(device), experiment.data).inputs)
     return {name: np.array([active_at(codes, name).sum(1).mean()]) for name in ACTIVE}

@@ -64,11 +64,12 @@ def evaluate(run_id: str, device: str | None, as_json: bool) -> None:
     run = runs.get(run_id)
     device = device_named(device)
     model = runs.load(run, device)
-    images = load_images(run.experiment.data.dataset)
+    settings = run.experiment.data
+    images = load_images(settings.dataset).only(settings.classes)
 
     from aecore.losses import evaluate
 
-    test_mse = evaluate(model, images.test_images.to(device))
+    test_mse = evaluate(model, images.test_images.to(device), data=settings)
     stored = run.result.test_mse if run.result else None
     if as_json:
         print_json({"run": run.id, "test_mse": test_mse, "stored_test_mse": stored})

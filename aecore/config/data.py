@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from aecore.config.lists import comma_list
 from aecore.settings import Record
 
+ClassNumber = Annotated[int, Field(ge=0, lt=100)]
 Transform = Literal["none", "grey", "half", "quarter", "hole"]
 
 
@@ -14,6 +16,10 @@ class DataConfig(Record):
 
     dataset: Literal["mnist", "fashion-mnist", "digits", "patches"] = "mnist"
     """Where the images come from."""
+
+    classes: Annotated[tuple[ClassNumber, ...], Field(max_length=100), BeforeValidator(comma_list)] = ()
+    """Use only images of these classes, by number, the first being 0; empty uses all. A model of one class
+    finds what is not of it."""
 
     train_count: Annotated[int, Field(ge=10)] | None = None
     """Use only this many training images, drawn at random; none uses all."""

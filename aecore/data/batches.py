@@ -1,6 +1,6 @@
 """Images as training takes them: some held out, the rest in a fresh seeded order, as floats."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -29,12 +29,19 @@ def hold_out(images: Tensor, config: DataConfig) -> tuple[Tensor, Tensor]:
     return images[order[held_out:]], images[order[:held_out]]
 
 
+def check_classes(config: DataConfig, class_names: Sequence[str]) -> None:
+    """Raise SettingsError where `classes` names one that the data set has not."""
+    if config.classes and (last := max(config.classes)) >= len(class_names):
+        raise SettingsError(
+            f"classes has {last}: choose 0 to {len(class_names) - 1} (the classes of {config.dataset})"
+        )
+
+
 def check_count(config: DataConfig, available: int) -> None:
     """Raise SettingsError where `train_count` asks for more training images than there are."""
     if config.train_count and config.train_count > available:
-        raise SettingsError(
-            f"train_count is {config.train_count:,}: choose 10 to {available:,} (images of {config.dataset})"
-        )
+        which = f"images of {config.dataset}{' of these classes' if config.classes else ''}"
+        raise SettingsError(f"train_count is {config.train_count:,}: choose 10 to {available:,} ({which})")
 
 
 def shuffled_batches(images: Tensor, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,22 @@ class ImageSet:
         """Channels, height, width."""
         channels, height, width = self.train_images.shape[1:]
         return channels, height, width
+
+    def only(self, classes: Sequence[int]) -> ImageSet:
+        """The images whose labels are among `classes`, in their order; all of them where that is empty."""
+        if not classes:
+            return self
+        import torch
+
+        wanted = torch.tensor(classes, device=self.train_labels.device)
+        train, test = (torch.isin(labels, wanted) for labels in (self.train_labels, self.test_labels))
+        return replace(
+            self,
+            train_images=self.train_images[train],
+            train_labels=self.train_labels[train],
+            test_images=self.test_images[test],
+            test_labels=self.test_labels[test],
+        )
 
     def to(self, device: torch.device | str) -> ImageSet:
         """The same images and labels on `device`."""

@@ -27,6 +27,7 @@ class Reporter:
         from aecore.data.pairs import input_and_target
 
         data = run.experiment.data
+        images = images.only(data.classes)
         self._say = say
         self._batch_size = run.experiment.train.batch_size
         # labels are split as images are, and in less time

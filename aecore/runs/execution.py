@@ -16,7 +16,7 @@ import aecore
 from aecore.config import Experiment
 from aecore.control import Control
 from aecore.data import SOURCES, ImageSet
-from aecore.data.batches import check_count, hold_out
+from aecore.data.batches import check_classes, check_count, hold_out
 from aecore.data.transforms import TRANSFORMS
 from aecore.files import TEMPORARY
 from aecore.losses import evaluate, mean_image
@@ -43,6 +43,7 @@ def check(experiment: Experiment) -> None:
             "×".join(map(str, each)) for each in (experiment.model.image_shape, source.image_shape)
         )
         raise SettingsError(f"image_shape is {shape}: choose {fits}, the shape of {source.name}")
+    check_classes(experiment.data, source.class_names)
     check_count(experiment.data, source.train_count)
     check_size(experiment.model, experiment.train.batch_size)
 
@@ -120,7 +121,7 @@ def _execute(
         resume.unlink(missing_ok=True)
         raise _over(run)
     experiment = run.experiment
-    images = images.to(device)
+    images = images.only(experiment.data.classes).to(device)
     train_images, validation_images = hold_out(images.train_images, experiment.data)
     model = build(experiment.model, experiment.train.seed).to(device)
     state = TrainingState(model, experiment.train, len(train_images))

@@ -96,6 +96,7 @@ def _replace(folder: Path, fresh: Path) -> None:
 
 def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
     assert run.result  # a finished run has one
+    images = images.only(run.experiment.data.classes)
     device = str(images.train_images.device)
     folder.mkdir()
     config = json.loads((run.folder / "config.json").read_text())

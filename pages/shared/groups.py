@@ -54,8 +54,8 @@ GROUPS = (
     ),
     Group(
         "Images and chance",
-        "How many pictures are learnt from and held out. Another *seed* says how much of a result is luck.",
-        ("train_count", "validation_share", "split_seed", "seed"),
+        "Which pictures are learnt from or held out. Another *seed* says how much of a result is luck.",
+        ("classes", "train_count", "validation_share", "split_seed", "seed"),
     ),
 )
 
