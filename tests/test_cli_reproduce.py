@@ -72,4 +72,4 @@ def test_what_is_published_is_what_stored_prints(reproduce):
 def test_an_unknown_recipe_is_refused_in_one_sentence(reproduce):
     code, out, err = reproduce("tinny")
     assert (code, out) == (2, "")
-    assert "tinny is not a recipe: did you mean tiny?" in err
+    assert "tinny is not a recipe or goal: did you mean tiny?" in err

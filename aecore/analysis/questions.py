@@ -27,6 +27,7 @@ Say = Callable[[float, str], None]
 """Hears which share of the work is done, 0 to 1, and what is being done, in a few words."""
 
 ANALYSES = {
+    "anomaly": "aecore.analysis.anomaly:of_run",
     "denoising": "aecore.analysis.denoising:by_level",
     "filtering": "aecore.analysis.filters:by_level",
     "map-quality": "aecore.analysis.neighbourhoods:of_run",

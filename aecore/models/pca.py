@@ -34,8 +34,10 @@ class PCA(nn.Module):
         for batch in images.split(IMAGES_AT_ONCE):  # never the whole set as floats
             centred = transform(pixels(batch)).flatten(1) - flat_mean
             scatter.addmm_(centred.T, centred)
-        _, directions = torch.linalg.eigh(scatter)  # smallest variance first
-        self.components = directions.flip(1)[:, :code_size].T.contiguous()
+        # doubles: with fewer images than pixels, single precision takes ten times as long, or fails
+        exact = (scatter.cpu() if scatter.device.type == "mps" else scatter).double()
+        _, directions = torch.linalg.eigh(exact)  # smallest variance first
+        self.components = directions.flip(1)[:, :code_size].T.contiguous().to(scatter)
 
     def encode(self, images: Tensor) -> Tensor:
         return (images - self.mean).flatten(1) @ self.components.T

@@ -7,6 +7,7 @@ from typing import Any
 from aecore.files import whole
 from aecore.recipes import RECIPES
 from aecore.reproduction.figure import Point, curve
+from aecore.reproduction.goals import GOALS, Cell, Goal
 from aecore.reproduction.trials import read, settings_of, write
 
 STORED = Path(__file__).resolve().parents[2] / "docs" / "reproduction.json"
@@ -30,16 +31,17 @@ def publish(results: Sequence[dict[str, Any]]) -> None:
     """Put results in place of those of the same recipes that come with the lab."""
     merged = {one["recipe"]: one for one in stored()}
     merged |= {one["recipe"]: one for one in results}
-    in_order = [merged[name] for name in RECIPES if name in merged]
+    in_order = [merged[name] for name in (*RECIPES, *GOALS) if name in merged]
     STORED.parent.mkdir(exist_ok=True)
     write(STORED, {"command": COMMAND, "results": in_order})
-    for suffix, text in ((".md", in_words(in_order)), (".svg", curve(by_code_size(in_order)))):
+    for suffix, text in ((".md", in_words(in_order)), (".svg", curve(by_code_size(of_recipes(in_order))))):
         with whole(STORED.with_suffix(suffix)) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
 
-def in_words(results: Sequence[dict[str, Any]]) -> str:
+def in_words(all_results: Sequence[dict[str, Any]]) -> str:
     """The results as a page of Markdown."""
+    results = of_recipes(all_results)
     lines = [
         "# Reproduction",
         "",
@@ -96,7 +98,36 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
         same = [[point for point in points if point.size == size] for points in series.values()]
         cells = [_best(points) for points in same]
         lines.append(f"| {size:,} | {' | '.join(cells)} |")
+    for one in all_results:
+        if one["recipe"] in GOALS:
+            lines += _of_goal(GOALS[one["recipe"]], one)
     return "\n".join([*lines, ""])
+
+
+def of_recipes(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that are of recipes, not of goals."""
+    return [one for one in results if one["recipe"] in RECIPES]
+
+
+def _of_goal(goal: Goal, result: dict[str, Any]) -> list[str]:
+    """What was measured for a goal, as Markdown."""
+    return [
+        "",
+        f"## {goal.title}",
+        "",
+        f"{goal.about} Aim: {goal.aim}; here {spread(result['ours'][0])}, so *{result['verdict']}*. Seeds "
+        f"{', '.join(map(str, result['seeds']))}; {result['day']}, {result['machine']}. Made by "
+        f"`python -m aecore reproduce {goal.name} --seeds {len(result['seeds'])}`.",
+        "",
+        f"| {' | '.join(result['columns'])} |",
+        f"|{'---|' * len(result['columns'])}",
+        *(f"| {' | '.join(map(cell, row))} |" for row in result["rows"]),
+    ]
+
+
+def cell(value: Cell) -> str:
+    """What stands in a goal's table."""
+    return f"{value:.4f}" if isinstance(value, float) else "–" if value is None else str(value)
 
 
 def _older(result: dict[str, Any]) -> str:

@@ -57,15 +57,37 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
 
     Raises what a training raises.
     """
-    experiment, digest = recipe.experiment.with_settings({"seed": seed}), settings_of(recipe, seed)
+    found = measured_once(
+        f"{recipe.name}-{seed}",
+        recipe.experiment.with_settings({"seed": seed}),
+        device,
+        listen,
+        lambda run, images, share: _measure(recipe, seed, run, images, device, share),
+    )
+    return Trial(**found)
+
+
+def measured_once(
+    name: str,
+    experiment: Experiment,
+    device: str,
+    listen: Callable[[Progress], None],
+    measure: Callable[[runs.Run, data.ImageSet, float | None], dict[str, Any]],
+) -> dict[str, Any]:
+    """What `measure` says of the experiment's run: as it said before, else once that is trained to its end.
+
+    It hears the run, its data set, and which share of a processor the training had, None where that is not
+    known. A training that was cut off goes on. Raises what a training raises.
+    """
+    digest = digest_of(experiment)
     folder = home() / "reproduction"
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / f"{recipe.name}-{seed}.json"
+    kept = folder / f"{name}.json"
     known = read(kept) if kept.exists() else {}
     if known.get("settings") != digest:
         known = {}
-    if "ended" in known:
-        return Trial(**known)
+    if known and "run" not in known:
+        return known
     run = _run(experiment, known.get("run"))
     write(kept, {"settings": digest, "run": run.id})
     images = data.load(experiment.data.dataset)
@@ -79,15 +101,19 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
         if device == "cpu":  # on another device this thread waits, however fast that is
             share = (thread_time() - at_work) / (perf_counter() - seconds)
         run = runs.get(run.id)
-    measured = _measure(recipe, seed, digest, run, images, device, share)
-    write(kept, measured.model_dump(mode="json"))
-    return measured
+    found = {"settings": digest, **measure(run, images, share)}
+    write(kept, found)
+    return found
 
 
 def settings_of(recipe: Recipe, seed: int) -> str:
+    """The digest of the recipe's experiment with this seed."""
+    return digest_of(recipe.experiment.with_settings({"seed": seed}))
+
+
+def digest_of(experiment: Experiment) -> str:
     """A digest that is another for other settings, and the same where the lab has learned new ones since that
-    the recipe leaves alone."""
-    experiment = recipe.experiment.with_settings({"seed": seed})
+    the experiment leaves alone."""
     words = f"{experiment.model.kind} {experiment.model_dump_json(exclude_defaults=True)}"
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
@@ -103,22 +129,14 @@ def _run(experiment: Experiment, run_id: str | None) -> runs.Run:
 
 
 def _measure(
-    recipe: Recipe,
-    seed: int,
-    digest: str,
-    run: runs.Run,
-    images: data.ImageSet,
-    device: str,
-    share: float | None,
-) -> Trial:
-    import torch
-
+    recipe: Recipe, seed: int, run: runs.Run, images: data.ImageSet, device: str, share: float | None
+) -> dict[str, Any]:
+    """A Trial's fields, but for its settings."""
     result = run.result
     assert result
-    return Trial(
+    return dict(
         recipe=recipe.name,
         seed=seed,
-        settings=digest,
         ours=[_figure(figure, run, images, device) for figure in recipe.published],
         test_mse=result.test_mse,
         pca_mse=result.pca_mse,
@@ -127,10 +145,19 @@ def _measure(
         dead_units=result.dead_units,
         active_units=result.active_units,
         ended=result.ended,
-        day=datetime.now(UTC).date().isoformat(),
-        machine=f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}",
         processor_share=share,
+        **where_and_when(),
     )
+
+
+def where_and_when() -> dict[str, str]:
+    """The day, and the machine: its kind of processor, how many threads of PyTorch, and whose version."""
+    import torch
+
+    return {
+        "day": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}",
+    }
 
 
 def _figure(published: Published, run: runs.Run, images: data.ImageSet, device: str) -> float | None:

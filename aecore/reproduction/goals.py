@@ -1,0 +1,79 @@
+"""What the lab sets out to reach beside the recipes' own figures, each measured with its baselines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from aecore.reproduction.trials import where_and_when
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """What was measured for a goal."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    values: Sequence[float]
+    """The figure that the goal is about, one for each seed."""
+
+    reached: bool
+
+
+Measure = Callable[[Sequence[int], str, Callable[[str], Callable[..., None]]], Table]
+"""Takes seeds, a device, and what makes a listener for a training of some name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """A figure to reach."""
+
+    name: str
+    title: str
+    aim: str
+    about: str
+    """How it is measured, and what stands beside it."""
+
+    measure: str
+    """The Measure, as "module:function"."""
+
+
+GOALS = {
+    goal.name: goal
+    for goal in (
+        Goal(
+            name="one-class",
+            title="One class of MNIST against the other nine",
+            aim="mean AUROC over the ten digits at least 0.95",
+            about="Recipe lab-normal is trained on one digit at a time; all 10,000 test images are then "
+            "ranked by how strange they are. AUROC is the chance that a digit of another class ranks higher "
+            "than one of its own. The recipe was chosen on another data set, and the first three columns are "
+            "its own, the goal being about the first; the others need no network, and see the same training "
+            "images.",
+            measure="aecore.reproduction.one_class:measure",
+        ),
+    )
+}
+
+
+def pursue(
+    goal: Goal, seeds: Sequence[int], device: str, listener: Callable[[str], Callable[..., None]]
+) -> dict[str, Any]:
+    """Measure what the goal is about: an object like those of `Row.as_json`, with the whole table in it."""
+    import numpy as np
+
+    module, _, function = goal.measure.partition(":")
+    table: Table = getattr(import_module(module), function)(seeds, device, listener)
+    spread = float(np.std(table.values, ddof=1)) if len(table.values) > 1 else None
+    return {
+        "recipe": goal.name,
+        "published": [goal.aim],
+        "ours": [{"mean": float(np.mean(table.values)), "spread": spread}],
+        "verdict": "reproduced" if table.reached else "short",
+        "columns": list(table.columns),
+        "rows": [list(row) for row in table.rows],
+        "seeds": list(seeds),
+        **where_and_when(),
+    }
