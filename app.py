@@ -65,6 +65,14 @@ page = st.navigation(
                 help="What each unit of a code stands for, and what a picture is without it.",
             ),
         ],
+        "Put to work": [
+            st.Page(
+                "pages/anomaly.py",
+                title="Anomaly",
+                icon=":material/search_insights:",
+                help="What is not like the rest, by a model of the normal, and by simpler methods.",
+            ),
+        ],
     }
 )
 st.set_page_config(page_title=f"{page.title} · Autoencoder Lab")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from sklearn.covariance import LedoitWolf
+from sklearn.decomposition import PCA as Components
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch import Tensor
 from aecore import data, runs
 from aecore.analysis.codes import codes_of
 from aecore.analysis.comparison import Versions, versions
+from aecore.analysis.methods import METHODS
 from aecore.analysis.questions import Arrays, Say
 from aecore.analysis.reconstruction import errors
 from aecore.config import DataConfig
@@ -22,29 +24,12 @@ from aecore.errors import LabError
 from aecore.models.base import Autoencoder
 from aecore.models.pca import PCA
 
-METHODS = {
-    "error": "Reconstruction error",
-    "code": "Distance of the code",
-    "both": "Error and distance",
-    "pca": "PCA error",
-    "knn": "Nearest neighbours",
-    "lof": "Local outlier factor",
-    "forest": "Isolation forest",
-}
-"""By name, what tells how strange an image is: the first three ask the model, the others know none.
-
-error: mean squared error of the image redrawn. code: squared Mahalanobis distance of its code from those of
-normal images, whose covariance is estimated after Ledoit and Wolf (2004). both: the sum of the logarithms
-of these two, each measured in standard deviations of held-out normal images (after Denouden and others,
-Improving Reconstruction Autoencoder Out-of-distribution Detection with Mahalanobis Distance, 2018). pca: the
-error of PCA of the code's size. knn: mean distance to the five nearest normal images. lof: Breunig and
-others, 2000. forest: Liu, Ting and Zhou, 2008. The last three see pixels.
-"""
-
-OF_THE_MODEL = ("error", "code", "both")
-
 MOST_FITTED = 6_000
 """So many normal training images, the first, are fitted to: about one class of MNIST."""
+
+WIDE = 256
+"""Of a code with more numbers, distances are taken in as many of its principal components: the inverse of a
+covariance takes minutes where there are thousands."""
 
 NEIGHBOURS = 5
 TINY = 1e-12
@@ -157,6 +142,17 @@ def of_run(subject: str, device: str, say: Say, *, normal: str, others: str, mos
     }
 
 
+def as_asked(images: np.ndarray, config: DataConfig, device: str) -> Versions:
+    """Uint8 images (N, C, H, W) as a model trained with `config` is shown them here: without noise."""
+    return versions(torch.from_numpy(images).to(device), config.replace(noise="none"))
+
+
+def error_of(model: Autoencoder, config: DataConfig, image: np.ndarray) -> tuple[float, Versions]:
+    """The score `error` of one uint8 image (C, H, W), and the versions of it that were compared."""
+    seen = as_asked(image[None], config, str(next(model.parameters()).device))
+    return float(errors(model, *seen)[0]), seen
+
+
 def _learnt(images: ImageSet, config: DataConfig, normal: Sequence[int]) -> list[Tensor]:
     """The normal ones of the images that a model was trained on, and of those held out."""
     own = images.only(config.classes)
@@ -174,8 +170,8 @@ def _among(labels: Tensor, classes: Sequence[int]) -> Tensor:
 def _methods(model: Autoencoder, learnt: Versions) -> Iterator[tuple[str, Score]]:
     """One after the other, as each is fitted only when the one before has been asked."""
     yield "error", lambda seen: errors(model, *seen).numpy()
-    usual = LedoitWolf().fit(codes_of(model, learnt.inputs))
-    yield "code", lambda seen: usual.mahalanobis(codes_of(model, seen.inputs))
+    usual = _Usual(codes_of(model, learnt.inputs))
+    yield "code", lambda seen: usual.distance(codes_of(model, seen.inputs))
     if size := model.config.pca_size:
         pca = PCA(learnt.targets, size)
         yield "pca", lambda seen: errors(pca, seen.targets).numpy()
@@ -186,6 +182,22 @@ def _methods(model: Autoencoder, learnt: Versions) -> Iterator[tuple[str, Score]
     yield "lof", lambda seen: -factor.score_samples(_flat(seen))
     forest = IsolationForest(random_state=0).fit(flat)
     yield "forest", lambda seen: -forest.score_samples(_flat(seen))
+
+
+class _Usual:
+    """Where the codes (N, K) of normal images lie."""
+
+    def __init__(self, codes: np.ndarray) -> None:
+        wide = codes.shape[1] > WIDE
+        self.directions = Components(min(WIDE, *codes.shape), random_state=0).fit(codes) if wide else None
+        self.spread = LedoitWolf().fit(self._seen(codes))
+
+    def distance(self, codes: np.ndarray) -> np.ndarray:
+        """Squared Mahalanobis distances of codes (N, K): float64 (N,)."""
+        return self.spread.mahalanobis(self._seen(codes))
+
+    def _seen(self, codes: np.ndarray) -> np.ndarray:
+        return self.directions.transform(codes) if self.directions else codes
 
 
 def _flat(seen: Versions) -> np.ndarray:

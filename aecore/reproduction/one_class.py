@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from aecore import runs
-from aecore.analysis.anomaly import METHODS, cases, scores
+from aecore.analysis.anomaly import cases, scores
 from aecore.analysis.detection import figures
+from aecore.analysis.methods import METHODS
 from aecore.analysis.questions import to_nobody
 from aecore.config import Experiment
 from aecore.data import SOURCES, ImageSet

@@ -52,6 +52,7 @@ ENTRIES = {
     "zoo-digits-2": Entry("lab-2", "digits", SMALL_MAP),
     "zoo-digits-denoiser": Entry("lab-denoiser", "digits"),
     "zoo-digits-dictionary": Entry("lab-dictionary", "digits"),
+    "zoo-digits-threes": Entry("lab-normal", "digits", {"hidden": (128,), "classes": (3,)}),
 }
 """The name of each run, and how it is made."""
 

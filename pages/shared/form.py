@@ -17,7 +17,7 @@ from aecore.config import MODEL_CONFIGS, PHASES, Experiment, ModelConfig
 from aecore.recipes import RECIPES
 from pages.shared import launch
 from pages.shared.groups import grouped
-from pages.shared.wording import plain
+from pages.shared.wording import plain, within
 
 FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "learning_rate", "loss")
 """Those that matter most, in this order; all others come after them, group by group."""
@@ -130,7 +130,7 @@ def _of_the_kind(original: Experiment, experiment: Experiment) -> dict[str, Any]
 
 def told(changed: Mapping[str, Any]) -> str:
     """Settings in a few words: code size 16, noise clip off."""
-    return ", ".join(f"{_lower(label(name))} {brief(value)}" for name, value in changed.items())
+    return ", ".join(f"{within(label(name))} {brief(value)}" for name, value in changed.items())
 
 
 def told_of(experiment: Experiment) -> str | None:
@@ -183,15 +183,10 @@ def in_labels(problem: str) -> str:
     """A sentence about settings with the names that the form gives them."""
     named = re.sub(
         r"[a-z0-9]+(?:_[a-z0-9]+)+",
-        lambda name: _lower(label(name[0])) if name[0] in _names() else name[0],
+        lambda name: within(label(name[0])) if name[0] in _names() else name[0],
         problem,
     )
     return "; ".join(part[:1].upper() + part[1:] for part in named.split("; "))
-
-
-def _lower(text: str) -> str:
-    """Within a sentence; KL stays KL."""
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 @cache

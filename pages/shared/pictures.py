@@ -48,6 +48,19 @@ def signed(difference: np.ndarray) -> np.ndarray:
     return (np.abs(share) * colours).round().astype(np.uint8)
 
 
+def heat(squares: np.ndarray) -> np.ndarray:
+    """Squared errors (N, C, H, W) as tiles: black where there is none, through orange to white.
+
+    The largest of each picture is white, unless it is small: then it is as dark as it should be.
+    """
+    found = squares.mean(1)
+    most = np.maximum(found.max(axis=(1, 2), keepdims=True), FULL_COLOUR**2)
+    share = np.sqrt(found / most)[..., None]  # as an error, not its square: faint places are seen
+    orange = np.clip(2 * share, 0, 1) * _colour(TOO_BRIGHT)
+    white = np.clip(2 * share - 1, 0, 1)
+    return (orange + white * (255 - orange)).round().astype(np.uint8)
+
+
 def blocks(rows: Sequence[Row], *, size: int, headings: Sequence[str] = ()) -> list[bytes]:
     """A grid in pieces of `size` images each, every one with its labels; PNGs.
 

@@ -48,3 +48,8 @@ def memory(size: float) -> str:
 def error(value: float | None) -> str:
     """A reconstruction error, or a dash where there is none."""
     return "–" if value is None else f"{value:.5f}" if value >= 1e-4 or not value else f"{value:.1e}"
+
+
+def within(text: str) -> str:
+    """A name as it stands within a sentence; KL and PCA stay as they are."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
