@@ -39,7 +39,7 @@ def test_moving_the_threshold_counts_anew_and_is_written_into_the_link():
     slider.set_value(slider.max).run()
     assert not app.exception
     assert "**0 false alarms**" in words(app)
-    [at] = [app.query_params["at"]] if isinstance(app.query_params["at"], str) else app.query_params["at"]
+    at = app.query_params["at"]
     assert at.startswith("95:")
     again = open_page("anomaly", model=MODEL, at=at)
     assert "**0 false alarms**" in words(again)
