@@ -27,7 +27,7 @@ def open_page(name: str, **address: str) -> AppTest:
 
 @pytest.fixture(scope="module")
 def fresh_server():
-    """What the pages keep in memory is shared by a module's tests and by no others; so are their questions."""
+    """What the pages keep in memory is shared by a module's tests and by no others. So are questions."""
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
