@@ -30,9 +30,10 @@ def usable(own: Sequence[Run]) -> dict[str, Run]:
     return {run.id: run for run in everything if run.result and run.result.test_mse is not None}
 
 
-def default_run(choice: dict[str, Run]) -> Run:
-    """The model to show first: the lab's own on MNIST, or on the digits that are always there."""
-    for run_id in ("zoo-mnist-32", "zoo-digits-32"):
+def default_run(choice: dict[str, Run], kind: str = "32") -> Run:
+    """The model to show first: the lab's own of a kind, such as `denoiser`, on MNIST, else on the digits that
+    are always there."""
+    for run_id in (f"zoo-mnist-{kind}", f"zoo-digits-{kind}", "zoo-mnist-32", "zoo-digits-32"):
         if run_id in choice and data.available(choice[run_id].experiment.data.dataset):
             return choice[run_id]
     return next(iter(choice.values()))
@@ -40,17 +41,24 @@ def default_run(choice: dict[str, Run]) -> Run:
 
 def labels(choice: dict[str, Run]) -> dict[str, str]:
     """The name of each run, as much of it as the sidebar shows; where two would read the same, with more."""
-    short = {run.id: _at_most(MOST_LETTERS, run.name) for run in choice.values()}
+    short = {run.id: at_most(MOST_LETTERS, run.name) for run in choice.values()}
     several = {label for label, count in Counter(short.values()).items() if count > 1}
     for run_id, label in short.items():
         if label in several:
-            mark = " · lab's" if run_id.startswith("zoo-") else f" · {run_id[-6:]}"
-            short[run_id] = _at_most(MOST_LETTERS - len(mark), choice[run_id].name) + mark
+            short[run_id] = at_most(MOST_LETTERS, f"{choice[run_id].name} · {mark(run_id)}")
     return short
 
 
-def _at_most(letters: int, text: str) -> str:
-    return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"
+def mark(run_id: str) -> str:
+    """What tells a run from others of its name."""
+    return "lab's" if run_id.startswith("zoo-") else run_id[-6:]
+
+
+def at_most(letters: int, text: str) -> str:
+    """A text cut short where it is longer, but for the mark behind its last dot."""
+    text, dot, mark = text.rpartition(" · ") if " · " in text else (text, "", "")
+    letters -= len(dot + mark)
+    return (text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…") + dot + mark
 
 
 def drawn(labels: np.ndarray, label: int | None, seed: int = 0) -> np.ndarray:
