@@ -66,7 +66,9 @@ def choose(run: Run, usable: Mapping[str, Run]) -> dict[str, Run]:
 def names(runs: Sequence[Run]) -> dict[str, Run]:
     """Runs by name, without the data set where all have one; what would read the same is told apart."""
     one = len({run.experiment.data.dataset for run in runs}) == 1
-    short = [run.name.replace(f" on {run.experiment.data.dataset}", "", 1) if one else run.name for run in runs]
+    short = [
+        run.name.replace(f" on {run.experiment.data.dataset}", "", 1) if one else run.name for run in runs
+    ]
     return {
         name if short.count(name) == 1 else f"{name} · {state.mark(run.id)}": run
         for name, run in zip(short, runs, strict=True)
