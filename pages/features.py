@@ -17,6 +17,7 @@ from pages.shared import (
     units,
     warm,
 )
+from pages.shared.analysis import answered
 from pages.shared.wording import plain
 
 frame.ensure_frame()
@@ -59,6 +60,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Soft sparsity makes activations small, not zero: then count those above a tenth of the unit's "
         "largest.",
     )
+if state.dictionary_takes_long(run.id) and (
+    answered("dictionary", run.id, {}, device=device, title="What the units stand for") is None
+):
+    st.stop()
 try:
     with st.spinner("Asking every unit, some seconds the first time"):
         found = state.dictionary(run.id, device)

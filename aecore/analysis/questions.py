@@ -28,6 +28,7 @@ Say = Callable[[float, str], None]
 
 ANALYSES = {
     "denoising": "aecore.analysis.denoising:by_level",
+    "dictionary": "aecore.analysis.dictionary:of_run",
     "filtering": "aecore.analysis.filters:by_level",
     "map-quality": "aecore.analysis.neighbourhoods:of_run",
     "tsne": "aecore.analysis.tsne:of_run",

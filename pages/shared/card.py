@@ -107,7 +107,7 @@ def examples(run: Run, found: "Dictionary", unit: int, device: str) -> None:
 
 def alike(found: "Dictionary", unit: int, scale: str) -> None:
     """The units whose pictures are most like this one's."""
-    from aecore.analysis.dictionary import alike, cosines
+    from aecore.analysis.similarity import alike, cosines
 
     others = alike(found.atoms, unit, ALIKE)
     if not len(others):

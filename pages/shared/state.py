@@ -146,11 +146,22 @@ def strength(name: str, dataset: str, noise: str, level: float) -> float:
     return tuned(name, dataset, noise, level)
 
 
+@st.cache_resource(max_entries=100, show_spinner=False)
+def dictionary_takes_long(run_id: str) -> bool:
+    """Whether `dictionary` has to be asked for as a question first."""
+    from aecore.analysis.dictionary import takes_long
+
+    return takes_long(runs.get(run_id).experiment)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def dictionary(run_id: str, device: str) -> "Dictionary":
     """What the units of a run's model stand for and do, on a sample of its test images. Raises LabError."""
-    from aecore.analysis.dictionary import look_into
+    from aecore.analysis.dictionary import look_into, restored
+    from aecore.analysis.questions import Question, kept
 
+    if answer := kept(Question("dictionary", run_id)):
+        return restored(answer)
     dataset = runs.get(run_id).experiment.data.dataset
     return look_into(model(run_id, device), versions(run_id, dataset, "test", device))
 
@@ -169,7 +180,8 @@ def activity(run_id: str, device: str, active: str) -> "Activity":
 @st.cache_resource(max_entries=8, show_spinner=False)
 def units_in_order(run_id: str, device: str, order: str, active: str) -> np.ndarray:
     """The units of a run's model, as an order of aecore.analysis.dictionary has them. Raises LabError."""
-    from aecore.analysis.dictionary import by_similarity, ordered
+    from aecore.analysis.dictionary import ordered
+    from aecore.analysis.similarity import by_similarity
 
     found = dictionary(run_id, device)
     if order == "similarity":
