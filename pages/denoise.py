@@ -55,6 +55,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 @st.fragment
 def at_work() -> None:
     """The canvas and what becomes of the drawing: a stroke draws nothing else anew."""
+    if any(state.gone(each.id) for each in chosen.values()):
+        st.rerun()  # the whole page, which says so
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = noise_levels.choose(run, noise, restoring.CONTROL)
         seed = address.number(

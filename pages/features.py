@@ -78,6 +78,8 @@ frame.say_where(state.model(run.id, device))
 @st.fragment
 def look() -> None:
     """The sheet of all units, and the card of the one that was chosen in it."""
+    if state.gone(run.id):
+        st.rerun()  # the whole page, which says so
     unit = picking.unit(in_order)
     shown = picking.page(in_order, unit)
     sheet = units.sheet(units.tiles(found, shown, scale), units.frames(shown, told, unit))

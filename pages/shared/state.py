@@ -12,6 +12,7 @@ import streamlit as st
 
 from aecore import data, runs
 from aecore.data import SOURCES, ImageSet
+from aecore.errors import LabError
 from aecore.runs import Run
 
 MOST_LETTERS = 27
@@ -28,6 +29,15 @@ def usable(own: Sequence[Run]) -> dict[str, Run]:
     """The runs with a trained model, by id: the person's `own`, then those that come with the lab."""
     everything = [*own, *runs.zoo()]
     return {run.id: run for run in everything if run.result and run.result.test_mse is not None}
+
+
+def gone(run_id: str) -> bool:
+    """Whether a run was deleted meanwhile: a fragment that is drawn anew asks first."""
+    try:
+        runs.get(run_id)
+    except LabError:
+        return True
+    return False
 
 
 def default_run(choice: dict[str, Run], kind: str = "32") -> Run:
