@@ -27,7 +27,7 @@ st.markdown(
     "Find out here what each unit of a code stands for, when it is active, and what is lost without it."
 )
 warm.wait()
-run, device = frame.choose_model(), st.session_state.device
+run, device = frame.choose_model("dictionary"), st.session_state.device
 dataset, size = run.experiment.data.dataset, run.experiment.model.code_size
 missing.need(dataset)
 

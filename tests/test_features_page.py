@@ -91,6 +91,13 @@ def test_a_dictionary_that_takes_long_is_asked_for_first(monkeypatch):
     assert next(metric.value for metric in app.metric if metric.label == "Mean active units") == "7.0"
 
 
+def test_the_page_begins_with_a_dictionary_on_images_that_are_here(monkeypatch, tmp_path):
+    monkeypatch.setenv("AECORE_DATA", "")
+    monkeypatch.setattr(archive, "DEBIAN_FOLDER", tmp_path)
+    app = open_page("features", model="gone-away")
+    assert app.sidebar.selectbox(key="model").value == "zoo-digits-dictionary"
+
+
 def test_a_link_opens_the_same_unit_and_choices_are_written_into_it(sheets):
     app = open_page("features", unit="5", sort="number", scale="own")
     assert app.number_input(key="unit-number").value == 5

@@ -36,7 +36,7 @@ ANALYSES = {
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""
 
-EDITION = 1
+EDITION = 2
 """Part of every answer's name: raise it when an analysis comes to answer otherwise."""
 
 
