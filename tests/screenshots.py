@@ -59,7 +59,7 @@ def take(page: Page, server: Server) -> None:
     page.locator(".st-key-map .nsewdrag").wait_for(state="attached")
     page.get_by_text("Look for pictures on the way").wait_for()
     keep(page, "latent")
-    page.goto(f"{server.address}/features?model=zoo-digits-dictionary&sort=selectivity&scale=own")
+    page.goto(f"{server.address}/features?model=zoo-digits-dictionary&sort=selectivity")
     page.locator(".st-key-sheet-picture img").wait_for()
     keep(page, "features")
 

@@ -61,7 +61,7 @@ def steps(run: Run, zoo: Container[str]) -> list[Step]:
             "A code of which only a few numbers are active at once: each stands for a stroke or a shape. "
             "Click one to see when it is active, and what a picture is without it.",
             "pages/features.py",
-            {"model": dictionary, "sort": "selectivity", "scale": "own", "active": "any"},
+            {"model": dictionary, "sort": "selectivity", "scale": "common", "active": "any"},
         ),
         Step(
             "It only knows its own data",
