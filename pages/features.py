@@ -17,6 +17,7 @@ from pages.shared import (
     units,
     warm,
 )
+from pages.shared.analysis import answered
 from pages.shared.wording import plain
 
 frame.ensure_frame()
@@ -26,7 +27,7 @@ st.markdown(
     "Find out here what each unit of a code stands for, when it is active, and what is lost without it."
 )
 warm.wait()
-run, device = frame.choose_model(), st.session_state.device
+run, device = frame.choose_model("dictionary"), st.session_state.device
 dataset, size = run.experiment.data.dataset, run.experiment.model.code_size
 missing.need(dataset)
 
@@ -59,6 +60,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Soft sparsity makes activations small, not zero: then count those above a tenth of the unit's "
         "largest.",
     )
+if state.dictionary_takes_long(run.id) and (
+    answered("dictionary", run.id, {}, device=device, title="What the units stand for") is None
+):
+    st.stop()
 try:
     with st.spinner("Asking every unit, some seconds the first time"):
         found = state.dictionary(run.id, device)
@@ -73,6 +78,8 @@ frame.say_where(state.model(run.id, device))
 @st.fragment
 def look() -> None:
     """The sheet of all units, and the card of the one that was chosen in it."""
+    if state.gone(run.id):
+        st.rerun()  # the whole page, which says so
     unit = picking.unit(in_order)
     shown = picking.page(in_order, unit)
     sheet = units.sheet(units.tiles(found, shown, scale), units.frames(shown, told, unit))

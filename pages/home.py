@@ -22,6 +22,24 @@ WAYS_ON = [
         ":material/compare:",
         "Many at once, beside PCA: the best, the worst, and some it does not know.",
     ),
+    (
+        "pages/denoise.py",
+        "Draw and denoise",
+        ":material/draw:",
+        "With mouse or finger: what models and filters make of a drawing under noise.",
+    ),
+    (
+        "pages/latent.py",
+        "Walk among codes",
+        ":material/scatter_plot:",
+        "A map of all pictures: click a place and see what belongs there.",
+    ),
+    (
+        "pages/features.py",
+        "Look at units",
+        ":material/grid_view:",
+        "What each number of a code stands for, and what is lost without it.",
+    ),
     ("pages/runs.py", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
 ]
 
@@ -90,8 +108,8 @@ with st.grid(3, border=True, min_column_width=220) as grid:
             st.caption(text)
 
 st.subheader("Demo")
-st.caption("Five links to show what an autoencoder is good for, and what not, in this order.")
-for number, step in enumerate(demo.steps(run), 1):
+st.caption("To show somebody what an autoencoder is good for, and what not: follow these in this order.")
+for number, step in enumerate(demo.steps(run, zoo), 1):
     link, text = st.columns([1, 3], vertical_alignment="center", gap="small")
     icon = f":material/counter_{number}:"
     link.page_link(step.page, label=step.title, icon=icon, query_params=step.address)

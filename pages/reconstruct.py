@@ -4,7 +4,7 @@ import streamlit as st
 
 from aecore.data import SOURCES
 from aecore.errors import LabError
-from pages.shared import address, figures, frame, gallery, missing, pictures, quality, state, warm
+from pages.shared import address, figures, frame, gallery, missing, pictures, quality, state, warm, ways
 from pages.shared.wording import plain
 
 frame.ensure_frame()
@@ -152,3 +152,7 @@ st.plotly_chart(
     config=figures.PLAIN,
     alt=f"Mean error of the model and of PCA for each class of {source.title}",
 )
+
+st.subheader("On with this model")
+with st.container(horizontal=True, gap="medium"):
+    ways.show(run, but=ways.REDRAWS)

@@ -51,7 +51,7 @@ def take(page: Page, server: Server) -> None:
     page.get_by_test_id("stImage").first.wait_for()
     keep(page, "reconstruct")
 
-    page.goto(f"{server.address}/denoise?model=zoo-digits-32")
+    page.goto(f"{server.address}/denoise?model=zoo-digits-denoiser&level=0.5")
     page.get_by_role("button", name="Undo").wait_for()
     page.get_by_text("brings it from").wait_for()
     keep(page, "denoise")

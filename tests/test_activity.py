@@ -8,7 +8,7 @@ from sklearn.metrics import r2_score
 from sklearn.metrics.pairwise import cosine_similarity
 
 from aecore.analysis import activity as module
-from aecore.analysis import dictionary
+from aecore.analysis import dictionary, similarity
 from aecore.analysis.activity import active_at, activity, around, sample, strongest
 from aecore.analysis.questions import Question, answer
 from aecore.analysis.sparsity import means
@@ -79,33 +79,33 @@ def test_cosines_and_coherence_are_scikit_learns():
     atoms = np.random.default_rng(1).normal(size=(7, 1, 3, 4)).astype(np.float32)
     atoms[3] = 0
     cosine = cosine_similarity(atoms.reshape(7, -1))
-    np.testing.assert_allclose(dictionary.cosines(atoms, 2), cosine[2], atol=1e-6)
+    np.testing.assert_allclose(similarity.cosines(atoms, 2), cosine[2], atol=1e-6)
     alive = np.delete(np.delete(np.abs(cosine), 3, 0), 3, 1)
     pairs = alive[np.triu_indices(6, 1)]
-    assert dictionary.coherence(atoms) == pytest.approx((pairs.mean(), pairs.max()), rel=1e-5)
+    assert similarity.coherence(atoms) == pytest.approx((pairs.mean(), pairs.max()), rel=1e-5)
     expected = sorted(set(range(7)) - {2}, key=lambda unit: -abs(cosine[2, unit]))
-    assert dictionary.alike(atoms, 2, 4).tolist() == expected[:4]
+    assert similarity.alike(atoms, 2, 4).tolist() == expected[:4]
 
 
 def test_coherence_by_hand():
     atoms = np.array([[1, 0], [0, 2], [3, 3.0]], np.float32)
-    mean, largest = dictionary.coherence(atoms)
+    mean, largest = similarity.coherence(atoms)
     assert largest == pytest.approx(np.sqrt(0.5))
     assert mean == pytest.approx(np.sqrt(0.5) * 2 / 3)
-    assert dictionary.coherence(np.ones((2, 4), np.float32)) == pytest.approx((1, 1))
-    assert np.isnan(dictionary.coherence(np.ones((1, 4), np.float32))).all()
+    assert similarity.coherence(np.ones((2, 4), np.float32)) == pytest.approx((1, 1))
+    assert np.isnan(similarity.coherence(np.ones((1, 4), np.float32))).all()
 
 
 def test_the_order_by_similarity_brings_twins_together():
     drawn = np.random.default_rng(2)
     groups = drawn.normal(size=(4, 20))
     atoms = np.concatenate([groups + 0.01 * drawn.normal(size=(4, 20)) for _ in range(3)]).astype(np.float32)
-    order = dictionary.by_similarity(atoms)
+    order = similarity.by_similarity(atoms)
     assert sorted(order.tolist()) == list(range(12))
     assert all(len(set(order[first : first + 3] % 4)) == 1 for first in range(0, 12, 3))
     in_order = np.diag(cdist(atoms[order], atoms[order], "cosine"), 1).sum()
     assert in_order < np.diag(cdist(atoms, atoms, "cosine"), 1).sum()
-    assert dictionary.by_similarity(atoms[:1]).tolist() == [0]
+    assert similarity.by_similarity(atoms[:1]).tolist() == [0]
 
 
 def test_explained_variance_is_scikit_learns():

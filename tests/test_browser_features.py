@@ -1,11 +1,14 @@
 """The Features page in a real browser: a click in the sheet, the card, the slider, and how long they take."""
 
 import re
+import shutil
 from time import monotonic
 
 import pytest
 from browsing import eventually, finished
 from playwright.sync_api import Page, expect
+
+from aecore import runs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -64,7 +67,7 @@ def test_the_slider_changes_the_reconstruction(server, page, capsys):
 
 def test_a_warm_page_is_there_soon_and_fits_a_phone(server, page, capsys):
     open_features(page, server.address)
-    expect(page.locator(ALIKE)).to_be_visible()
+    expect(page.locator(ALIKE).first).to_be_visible()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Reconstruct").click()
     expect(page.get_by_role("heading", name="Reconstruct", exact=True)).to_be_visible()
     finished(page)
@@ -86,3 +89,18 @@ def test_a_warm_page_is_there_soon_and_fits_a_phone(server, page, capsys):
     expect(page).to_have_url(re.compile("unit="))
     second = re.search(r"unit=(\d+)", page.url)[1]
     expect(page.get_by_role("heading", name=f"Unit {second}: when it is active")).to_be_visible()
+    finished(page)
+    for image in page.locator("img[alt^='Test pictures for which'], img[alt^='The units most']").all():
+        shown, natural = image.evaluate("image => [image.clientWidth, image.naturalWidth]")
+        assert shown == natural
+
+
+def test_a_run_that_was_deleted_meanwhile_is_missed_in_a_sentence(server, page, own_home):
+    shutil.copytree(runs.get("zoo-digits-32").folder, own_home / "runs" / "lab-32-digits-000000")
+    page.goto(f"{server.address}/features?model=lab-32-digits-000000")
+    expect(page.locator(SHEET)).to_be_visible()
+    finished(page)
+    shutil.rmtree(own_home / "runs" / "lab-32-digits-000000")
+    page.locator(SHEET).click(position={"x": 100, "y": 100})
+    expect(page.get_by_text("That model is no longer on this server")).to_be_visible()
+    finished(page)

@@ -12,7 +12,7 @@ from aecore.analysis import denoising, filters
 from aecore.analysis.questions import Question, answer
 from aecore.config import Experiment
 from aecore.runs.execution import create, execute
-from pages.shared import canvas, pictures, restoring
+from pages.shared import canvas, denoisers, noise_levels, pictures, state
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -33,14 +33,14 @@ def one_model_comes_with_the_lab(monkeypatch):
 
 @pytest.fixture
 def sheets(monkeypatch) -> list[dict]:
-    """What each grid on screen was made of."""
-    drawn, draw = [], pictures.grid
+    """What the pictures on screen were made of."""
+    drawn, draw = [], pictures.blocks
 
     def note(rows, **settings):
         drawn.append({"rows": rows, **settings})
         return draw(rows, **settings)
 
-    monkeypatch.setattr(pictures, "grid", note)
+    monkeypatch.setattr(pictures, "blocks", note)
     return drawn
 
 
@@ -136,15 +136,20 @@ def test_noise_level_and_seed_are_in_the_address_and_another_noise_has_its_own_l
 
 def test_another_picture_of_a_class_goes_on_the_canvas(sheets):
     app = open_page(**{"class": "3"})
-    assert app.button(key="denoise-another").label == "Take one" or "image" not in app.query_params
+    images = data.load("digits")
+    threes = images.test_images[images.test_labels == 3, 0].numpy()
+    assert (sheets[-1]["rows"][0].tiles[0, ..., 0] == threes).all((1, 2)).any()
     app.button(key="denoise-another").click()
     shown(app)
     index = int(app.query_params["image"])
-    images = data.load("digits")
     assert images.test_labels[index] == 3
     np.testing.assert_array_equal(
         sheets[-1]["rows"][0].tiles[0, ..., 0], images.test_images[index, 0].numpy()
     )
+    app.selectbox(key="class").set_value("8")  # the picture of a 3 is none of them
+    shown(app)
+    eights = images.test_images[images.test_labels == 8, 0].numpy()
+    assert (sheets[-1]["rows"][0].tiles[0, ..., 0] == eights).all((1, 2)).any()
 
 
 def test_an_empty_canvas_says_what_to_do():
@@ -155,9 +160,8 @@ def test_an_empty_canvas_says_what_to_do():
     assert not app.get("imgs")
 
 
-def test_what_was_drawn_survives_another_page_and_another_model(sheets):
-    run = denoiser()
-    app = open_page()
+def draw(app: AppTest) -> None:
+    """A stroke in place of what is on the canvas."""
     drawing = np.zeros((canvas.SIDE, canvas.SIDE), np.uint8)
     drawing[60:200, 120:150] = 255
     sheet = app.session_state["denoise-sheet"]
@@ -165,7 +169,15 @@ def test_what_was_drawn_survives_another_page_and_another_model(sheets):
         begun=sheet.begun, start=sheet.start, now=drawing, number=sheet.number, entry=sheet.entry
     )
     shown(app)
+
+
+@pytest.mark.parametrize("begun_with", [{}, {"image": "9"}])
+def test_what_was_drawn_survives_another_page_and_another_model(sheets, begun_with):
+    run = denoiser()
+    app = open_page(**begun_with)
+    draw(app)
     mine = sheets[-1]["rows"][0].tiles[0]
+    app.query_params.clear()  # as a browser does on the way to another page
     shown(app.switch_page("pages/home.py"))
     shown(app.switch_page("pages/denoise.py"))
     np.testing.assert_array_equal(sheets[-1]["rows"][0].tiles[0], mine)
@@ -173,6 +185,44 @@ def test_what_was_drawn_survives_another_page_and_another_model(sheets):
     shown(app)
     np.testing.assert_array_equal(sheets[-1]["rows"][0].tiles[0], mine)
     assert mine[..., 0].max() == 255
+
+
+def test_a_link_to_a_picture_that_is_followed_once_more_begins_with_it_once_more(sheets):
+    app = open_page(image="9")
+    picture = data.load("digits").test_images[9, 0].numpy()
+    draw(app)
+    assert (sheets[-1]["rows"][0].tiles[0, ..., 0] != picture).any()
+    shown(app.switch_page("pages/home.py"))
+    app.query_params["image"] = "9"
+    shown(app.switch_page("pages/denoise.py"))
+    np.testing.assert_array_equal(sheets[-1]["rows"][0].tiles[0, ..., 0], picture)
+
+
+def test_the_page_begins_with_a_denoiser_until_somebody_chooses_a_model(monkeypatch):
+    names = "zoo-digits-32", "zoo-digits-denoiser"
+    monkeypatch.setattr(runs, "zoo", lambda: [runs.get(name) for name in names])
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120).run()
+    shown(app.switch_page("pages/denoise.py"))
+    assert app.sidebar.selectbox(key="model").value == "zoo-digits-denoiser"
+    shown(app.switch_page("pages/reconstruct.py"))
+    assert app.sidebar.selectbox(key="model").value == "zoo-digits-32"
+    app.sidebar.selectbox(key="model").set_value("zoo-digits-denoiser")
+    shown(app)
+    app.sidebar.selectbox(key="model").set_value("zoo-digits-32")
+    shown(app)
+    shown(app.switch_page("pages/denoise.py"))
+    assert app.sidebar.selectbox(key="model").value == "zoo-digits-32"
+
+
+def test_runs_of_one_name_are_told_apart_by_few_letters():
+    run, other = denoiser(), denoiser(seed=1)
+    assert denoisers.names([run]) == {run.name.replace(" on digits", ""): run}
+    name, another = denoisers.names([run, other])
+    if run.name == other.name:
+        assert (name[-6:], another[-6:]) == (run.id[-6:], other.id[-6:])
+    assert state.at_most(16, "lab-denoiser · lab's") == "lab-den… · lab's"
+    assert state.at_most(16, "lab-denoiser") == "lab-denoiser"
+    assert state.at_most(5, "lab-denoiser") == "lab-…"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +272,7 @@ def test_known_curves_are_shown_and_can_be_downloaded(monkeypatch):
 
 def test_the_table_has_a_line_for_each_method_and_level():
     curve = {"level": np.array([0.1, 0.2]), "psnr": np.array([20.0, 10.0])}
-    lines = restoring.table({"A": curve, "B": curve}, "masking").decode().splitlines()
+    lines = noise_levels.table({"A": curve, "B": curve}, "masking").decode().splitlines()
     assert lines == [
         "method,noise,level,psnr",
         "A,masking,0.1,20.0",

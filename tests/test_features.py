@@ -6,14 +6,16 @@ import torch
 from every_model import small_configs
 from images import pictures
 
-from aecore import data
-from aecore.analysis import dictionary, features
+from aecore import data, runs
+from aecore.analysis import dictionary, features, similarity
 from aecore.analysis.activity import activity, typical
 from aecore.analysis.comparison import Versions
 from aecore.analysis.dictionary import look_into
+from aecore.analysis.questions import Question, answer, kept
 from aecore.config import ConvWinnersConfig, DenseConfig, RecurrentConfig, VariationalConfig
 from aecore.errors import LabError
 from aecore.models import build
+from aecore.recipes import RECIPES
 
 DATASETS = {(1, 28, 28): "digits", (3, 16, 16): "patches"}
 CONFIGS = small_configs(list(DATASETS), code_size=5)
@@ -82,7 +84,7 @@ def test_filters_are_the_first_weights_an_image_meets(config, shape):
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_every_kind_of_model_has_a_dictionary(config, monkeypatch):
     monkeypatch.setattr(features, "MOST_AT_ONCE", 3 * config.code_size)
-    monkeypatch.setattr(dictionary, "MOST_COMPARED", 300)
+    monkeypatch.setattr(similarity, "MOST_COMPARED", 300)
     images = data.load(DATASETS[config.image_shape])
     model = made(config)
     shown = images.test_images[:40]
@@ -134,3 +136,25 @@ def test_images_of_another_shape_are_refused():
     images = pictures(3, (1, 5, 5))
     with pytest.raises(LabError, match="choose images of"):
         look_into(model, Versions(images, images))
+
+
+def test_a_dictionary_that_was_asked_for_is_the_one_of_the_model():
+    heard = []
+    asked = answer(Question("dictionary", "zoo-digits-dictionary"), "cpu", lambda *told: heard.append(told))
+    found = dictionary.restored(kept(Question("dictionary", "zoo-digits-dictionary")) or asked)
+    images = data.load("digits").test_images
+    model = runs.load(runs.get("zoo-digits-dictionary"), "cpu")
+    expected = look_into(model, Versions(images, images))
+    for name, value in vars(expected).items():
+        np.testing.assert_array_equal(getattr(found, name), value)
+        assert type(getattr(found, name)) is type(value)
+    shares = [share for share, _ in heard]
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < shares[-1] < 1
+
+
+@pytest.mark.parametrize(
+    ("recipe", "long"), [("lab-32", False), ("fc-wta", False), ("conv-wta", True), ("lstm-30", True)]
+)
+def test_what_takes_long_is_known_before(recipe, long):
+    assert dictionary.takes_long(RECIPES[recipe].experiment) == long

@@ -8,10 +8,11 @@ from every_model import small_config
 from paging import open_page
 
 from aecore import data, runs
+from aecore.analysis import dictionary
 from aecore.analysis.questions import Question, answer
 from aecore.config import Experiment
 from aecore.data import archive
-from aecore.jobs import Jobs
+from aecore.jobs import Analyses, Jobs
 from aecore.runs.execution import create, execute
 from pages.shared import units
 
@@ -74,6 +75,27 @@ def test_the_figures_are_those_of_naive_computation(sheets):
     assert sheets[0]["frames"] == {0: units.CHOSEN}
     assert "not sparse" in captions(app)
     assert "not the code's units" in captions(app)  # it has a hidden layer
+
+
+def test_a_dictionary_that_takes_long_is_asked_for_first(monkeypatch):
+    monkeypatch.setattr(dictionary, "LONG", 0)
+    run, asked = trained(code_size=7), []
+
+    def ask(_, analysis, subject, settings, *, device):
+        asked.append((analysis, subject))
+        return answer(Question(analysis, subject, settings), device)
+
+    monkeypatch.setattr(Analyses, "ask", ask)  # computed here: processes of their own have their own tests
+    app = open_page("features", model=run.id)
+    assert ("dictionary", run.id) in asked
+    assert next(metric.value for metric in app.metric if metric.label == "Mean active units") == "7.0"
+
+
+def test_the_page_begins_with_a_dictionary_on_images_that_are_here(monkeypatch, tmp_path):
+    monkeypatch.setenv("AECORE_DATA", "")
+    monkeypatch.setattr(archive, "DEBIAN_FOLDER", tmp_path)
+    app = open_page("features", model="gone-away")
+    assert app.sidebar.selectbox(key="model").value == "zoo-digits-dictionary"
 
 
 def test_a_link_opens_the_same_unit_and_choices_are_written_into_it(sheets):

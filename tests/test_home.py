@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from aecore import data, runs
+from aecore.analysis.questions import Question, answer
 from aecore.config import ConvConfig, DataConfig, DenseConfig, Experiment
 from aecore.jobs import Jobs
 from aecore.runs import Result, RunError, shelf
@@ -223,18 +224,72 @@ def test_every_demo_link_leads_to_a_page_and_choices_that_exist():
     app = open_home()
     links = [link for link in app.page_link if "counter" in link.proto.icon]
     assert [link.proto.icon[-2] for link in links] == ["1", "2", "3", "4", "5"]
-    for link in links[:4]:
-        address = parse_qs(link.proto.query_string)
-        assert address["model"][0] in state.usable([])
-        assert address["data"][0] in data.SOURCES
+    for link in links:
+        assert parse_qs(link.proto.query_string)["model"][0] in state.usable([])
     assert len({link.proto.query_string for link in links}) == 5
+
+
+def test_every_way_on_leads_to_another_page():
+    pages = [link.proto.page for link in open_home().page_link if "counter" not in link.proto.icon]
+    assert pages == ["train", "reconstruct", "denoise", "latent", "features", "runs"]
+
+
+def test_a_zoo_without_the_other_models_has_a_shorter_demo():
+    run = runs.get("zoo-digits-32")
+    assert [step.title for step in demo.steps(run, [run.id])] == [
+        "What it keeps",
+        "It only knows its own data",
+    ]
 
 
 def test_the_demo_shows_the_model_pictures_it_does_not_know():
     run = runs.get("zoo-digits-32")
-    stranger = demo.steps(run)[3].address["data"]
+    stranger = demo.steps(run, state.usable([]))[-1].address["data"]
     assert stranger != "digits"
     assert data.SOURCES[stranger].image_shape == run.experiment.model.image_shape
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "digits"])
+def test_every_link_of_the_demo_opens_what_its_sentence_promises(dataset):
+    if not data.available(dataset):
+        pytest.skip(f"{dataset} is not on this machine")
+    run = runs.get(f"zoo-{dataset}-32")
+    answer(Question("sparsity", run.id), "cpu")  # so that no engine is needed
+    first, map_of, noisy, units, foreign = demo.steps(run, state.usable([]))
+    app = open_step(first)
+    assert r"32" in app.sidebar.caption[-2].value
+    assert app.toggle(key="pca").value
+    app = open_step(map_of)
+    assert runs.get(map_of.address["model"]).experiment.model.code_size == 2
+    labels = state.images(dataset).test_labels
+    one, other = (int(map_of.address[key][1:]) for key in "ab")
+    assert labels[one] != labels[other]
+    assert any("on the way" in caption.value for caption in app.caption)
+    app = open_step(noisy)
+    [told] = [text.value for text in app.markdown if "brings it from" in text.value]
+    assert "reaches less" in told  # than the model that learnt to
+    app = open_step(units)
+    assert any(metric.label == "Mean active units" for metric in app.metric)
+    assert float(next(m.value for m in app.metric if m.label == "Mean active units")) < 26
+    if data.available(foreign.address["data"]):
+        open_step(foreign)
+
+
+def open_step(step: demo.Step) -> AppTest:
+    """The page of a link, with everything that the link asked for."""
+    warm.start()
+    assert warm._server()[1].wait(60)
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120).run()
+    for key, value in step.address.items():
+        app.query_params[key] = value
+    app.switch_page(step.page).run()
+    assert not app.exception
+    assert not app.warning
+    assert not app.error
+    assert not app.info
+    for key, value in step.address.items():
+        assert app.query_params[key] == value
+    return app
 
 
 def test_an_example_is_read_as_it_was_written(tmp_path):

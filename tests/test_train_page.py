@@ -388,7 +388,8 @@ def test_a_finished_run_has_its_figures_and_ways_on():
     assert f"**{times} than PCA's**" in said(app)
     assert {"again", "another"} <= keys(app)
     assert not {"pause", "stop", "resume"} & keys(app)
-    assert {link.proto.page for link in app.get("page_link")} == {"reconstruct", "runs"}
+    pages = [link.proto.page for link in app.get("page_link")]
+    assert pages == ["reconstruct", "latent", "features", "runs"]
 
 
 @pytest.mark.usefixtures("queue")

@@ -1,24 +1,28 @@
 """The units of a code as a dictionary: how alike its pictures are, and how much of the images it tells."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 from torch import Tensor
 
+from aecore import data, runs
 from aecore.analysis.activity import Activity, sample, typical
 from aecore.analysis.codes import codes_of
-from aecore.analysis.comparison import Versions
+from aecore.analysis.comparison import Versions, versions
+from aecore.analysis.estimate import multiply_adds
 from aecore.analysis.features import atoms
-from aecore.analysis.reconstruction import errors
+from aecore.analysis.questions import Arrays, Say, to_nobody
+from aecore.analysis.similarity import coherence
+from aecore.config import Experiment
+from aecore.data import SOURCES
 from aecore.data.batches import pixels
 from aecore.losses import IMAGES_AT_ONCE
 from aecore.models.base import Autoencoder
 
-MOST_COMPARED = 4_096
-"""Units that are all compared with each other; of more, so many evenly spread ones."""
+LONG = 20e9
+"""Multiply-adds that take two processor cores about two seconds in such networks."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,16 +59,24 @@ class Dictionary:
         return np.linalg.norm(self.atoms.reshape(len(self.atoms), -1), axis=1)
 
 
-def look_into(model: Autoencoder, images: Versions) -> Dictionary:
+NUMBERS = ("are_columns", "explained_variance", "mean_coherence", "coherence")
+"""What of a dictionary is no array."""
+
+
+def look_into(model: Autoencoder, images: Versions, say: Say = to_nobody) -> Dictionary:
     """The dictionary of a model by what it does for images, at least one, on its device.
 
     Raises LabError where they have another shape than the model's.
     """
     indices = sample(len(images.inputs), model.config.code_size)
     images = images.at(indices)
+    say(0.0, f"Codes of {len(indices):,} pictures")
     codes = codes_of(model, images.inputs)
+    say(0.2, "Redrawing them")
+    errors = errors_of(model, codes, images.targets)
     activations = typical(codes)
-    found, are_columns = atoms(model, activations)
+    found, are_columns = atoms(model, activations, lambda share, doing: say(0.4 + 0.5 * share, doing))
+    say(0.9, "How much alike they are")
     mean, largest = coherence(found)
     return Dictionary(
         indices=indices,
@@ -72,12 +84,48 @@ def look_into(model: Autoencoder, images: Versions) -> Dictionary:
         atoms=found,
         are_columns=are_columns,
         typical=activations,
-        explained_variance=explained_variance(
-            errors(model, images.inputs, images.targets).numpy(), images.targets
-        ),
+        explained_variance=explained_variance(errors, images.targets),
         mean_coherence=mean,
         coherence=largest,
     )
+
+
+def takes_long(experiment: Experiment) -> bool:
+    """Whether to `look_into` its model on test images is too long a while for a page: rather ask `of_run`."""
+    model = experiment.model
+    count = len(sample(SOURCES[experiment.data.dataset].test_count, model.code_size))
+    return (count + model.code_size) * multiply_adds(model) > LONG
+
+
+def of_run(subject: str, device: str, say: Say) -> Arrays:
+    """The dictionary of a run on test images of its own data set, as `restored` takes it.
+
+    Raises LabError where model or data set cannot be had.
+    """
+    run = runs.get(subject)
+    model, images = runs.load(run, device), data.load(run.experiment.data.dataset).test_images
+    found = look_into(model, versions(images.to(device), run.experiment.data), say)
+    return {name: np.atleast_1d(value) for name, value in vars(found).items()}
+
+
+def restored(arrays: Mapping[str, np.ndarray]) -> Dictionary:
+    """A dictionary from an answer of `of_run`."""
+    numbers = {name: arrays[name].item() for name in NUMBERS}
+    return Dictionary(**{**arrays, **numbers})
+
+
+@torch.inference_mode()
+def errors_of(model: Autoencoder, codes: np.ndarray, targets: Tensor) -> np.ndarray:
+    """Mean squared error per pixel of what is drawn from each code (N, K) of uint8 targets: float32 (N,).
+
+    As `reconstruction.errors` of their images, whose codes need not be computed once more.
+    """
+    batches = zip(torch.from_numpy(codes).split(IMAGES_AT_ONCE), targets.split(IMAGES_AT_ONCE), strict=True)
+    found = [
+        (model.decode(some.to(targets.device)) - pixels(wanted)).square().flatten(1).mean(1).cpu()
+        for some, wanted in batches
+    ]
+    return torch.cat(found).numpy()
 
 
 def explained_variance(errors: np.ndarray, targets: Tensor) -> float:
@@ -85,59 +133,13 @@ def explained_variance(errors: np.ndarray, targets: Tensor) -> float:
 
     The variance is about the mean image. NaN where all images are the same.
     """
-    total = torch.zeros(targets.shape[1:], dtype=torch.float64)
-    squares = 0.0
+    total, squares = torch.zeros(targets.shape[1:], dtype=torch.int64), 0
     for batch in targets.split(IMAGES_AT_ONCE):
-        floats = pixels(batch).double().cpu()
-        total += floats.sum(0)
-        squares += floats.square().sum().item()
-    mean = total / len(targets)
-    variance = squares / len(targets) / mean.numel() - mean.square().mean().item()
+        total += batch.sum(0, dtype=torch.int64).cpu()
+        squares += batch.int().square().sum(dtype=torch.int64).item()
+    mean = total.double() / len(targets)
+    variance = (squares / len(targets) / mean.numel() - mean.square().mean().item()) / 255**2
     return 1 - errors.mean(dtype=np.float64).item() / variance if variance > 1e-12 else float("nan")
-
-
-def cosines(atoms: np.ndarray, unit: int) -> np.ndarray:
-    """The cosine of one unit's picture with each of atoms (U, ...): (U,), 0 where one is empty."""
-    directions = _directions(atoms)
-    return directions @ directions[unit]
-
-
-def alike(atoms: np.ndarray, unit: int, count: int) -> np.ndarray:
-    """At most `count` other units whose pictures have the largest cosine with this one's, signs apart."""
-    found = np.argsort(-np.abs(cosines(atoms, unit)), stable=True)
-    return found[found != unit][:count]
-
-
-def coherence(atoms: np.ndarray) -> tuple[float, float]:
-    """Mean and largest absolute cosine between two of atoms (U, ...), those that are empty left out.
-
-    Of more than MOST_COMPARED, so many evenly spread ones are compared. NaN where there are no two.
-    """
-    directions = _directions(atoms)
-    directions = directions[np.any(directions, axis=1)]
-    if len(directions) > MOST_COMPARED:
-        directions = directions[np.linspace(0, len(directions) - 1, MOST_COMPARED).astype(int)]
-    count = len(directions)
-    if count < 2:
-        return float("nan"), float("nan")
-    found = np.abs(directions @ directions.T)
-    np.fill_diagonal(found, 0)
-    mean = found.sum(dtype=np.float64) / (count * (count - 1))
-    return float(mean), min(float(found.max()), 1.0)
-
-
-def by_similarity(atoms: np.ndarray) -> np.ndarray:
-    """The units in an order that brings those with pictures alike together: int64 (U,).
-
-    The leaves of an average-linkage tree over 1 - cosine, from scipy; at most MOST_COMPARED units.
-    """
-    if len(atoms) < 2:
-        return np.arange(len(atoms))
-    directions = _directions(atoms)
-    distances = np.clip(1 - directions @ directions.T, 0, 2).astype(np.float64)
-    np.fill_diagonal(distances, 0)
-    tree = linkage(squareform(distances, checks=False), "average")
-    return leaves_list(tree).astype(np.int64)
 
 
 def ordered(dictionary: Dictionary, told: Activity, order: str) -> np.ndarray:
@@ -152,10 +154,3 @@ def ordered(dictionary: Dictionary, told: Activity, order: str) -> np.ndarray:
         "norm": dictionary.norms,
     }
     return np.argsort(-values.get(order, np.zeros(len(told.mean))), stable=True)
-
-
-def _directions(atoms: np.ndarray) -> np.ndarray:
-    """Each of atoms (U, ...) as a row of length 1; zeros where it is empty."""
-    rows = atoms.reshape(len(atoms), -1)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1)

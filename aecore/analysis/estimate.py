@@ -78,6 +78,11 @@ def estimate(experiment: Experiment, device: str) -> Estimate:
     )
 
 
+def multiply_adds(config: ModelConfig) -> int:
+    """How many one image takes through encoder and decoder."""
+    return _work(config).forward
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """What there is to do for one image."""

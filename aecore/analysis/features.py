@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aecore.analysis.questions import Say, to_nobody
 from aecore.models.base import ACTIVATIONS, Autoencoder
 
 MOST_AT_ONCE = 4_000_000
@@ -30,24 +31,24 @@ def columns(model: Autoencoder) -> np.ndarray | None:
     sums = single_layer(model)
     if sums is None:
         return None
-    return _above_zero(model, sums, np.ones(model.config.code_size, np.float32))
+    return _above_zero(model, sums, np.ones(model.config.code_size, np.float32), to_nobody)
 
 
 @torch.inference_mode()
-def responses(model: Autoencoder, activations: np.ndarray) -> np.ndarray:
+def responses(model: Autoencoder, activations: np.ndarray, say: Say = to_nobody) -> np.ndarray:
     """How far the picture of a code with one unit alone is above that of a code of zeros.
 
     For any decoder: (code_size, C, H, W), float32, in units of a pixel from black 0 to white 1. Unit u has
     the activation `activations[u]` (code_size,): one that it takes for real images, as what a decoder makes
     of larger ones says nothing about them.
     """
-    return _above_zero(model, model.decode, activations)
+    return _above_zero(model, model.decode, activations, say)
 
 
-def atoms(model: Autoencoder, activations: np.ndarray) -> tuple[np.ndarray, bool]:
+def atoms(model: Autoencoder, activations: np.ndarray, say: Say = to_nobody) -> tuple[np.ndarray, bool]:
     """What each unit stands for (code_size, C, H, W), and whether that is `columns`, else `responses`."""
     found = columns(model)
-    return (responses(model, activations), False) if found is None else (found, True)
+    return (responses(model, activations, say), False) if found is None else (found, True)
 
 
 @torch.inference_mode()
@@ -85,13 +86,17 @@ def filter_of_each_unit(model: Autoencoder) -> bool:
 
 
 def _above_zero(
-    model: Autoencoder, decode: Callable[[Tensor], Tensor], activations: np.ndarray
+    model: Autoencoder,
+    decode: Callable[[Tensor], Tensor],
+    activations: np.ndarray,
+    say: Say,
 ) -> np.ndarray:
     size, device = model.config.code_size, next(model.parameters()).device
     amounts = torch.from_numpy(np.asarray(activations, np.float32)).to(device)
     silent = decode(torch.zeros(1, size, device=device))
     found = []
     for units in torch.arange(size, device=device).split(max(1, MOST_AT_ONCE // size)):
+        say(units[0].item() / size, f"What each of {size:,} units stands for")
         codes = torch.zeros(len(units), size, device=device)
         codes[torch.arange(len(units), device=device), units] = amounts[units]
         found.append((decode(codes) - silent).reshape(-1, *model.config.image_shape).cpu())

@@ -46,7 +46,7 @@ def non_local_means(image: np.ndarray, strength: float) -> np.ndarray:
 FILTERS: dict[str, tuple[Filter, Sequence[float]]] = {
     "median": (median, (3, 5, 7)),
     "gaussian": (gaussian, (0.4, 0.6, 0.8, 1.0, 1.4, 2.0)),
-    "total variation": (total_variation, (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)),
+    "total variation": (total_variation, (0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)),
     "non-local means": (non_local_means, (0.05, 0.1, 0.2, 0.4, 0.8)),
 }
 """By name, the filter and the strengths to choose from."""

@@ -29,6 +29,7 @@ Say = Callable[[float, str], None]
 ANALYSES = {
     "anomaly": "aecore.analysis.anomaly:of_run",
     "denoising": "aecore.analysis.denoising:by_level",
+    "dictionary": "aecore.analysis.dictionary:of_run",
     "filtering": "aecore.analysis.filters:by_level",
     "map-quality": "aecore.analysis.neighbourhoods:of_run",
     "tsne": "aecore.analysis.tsne:of_run",
@@ -36,7 +37,7 @@ ANALYSES = {
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""
 
-EDITION = 1
+EDITION = 2
 """Part of every answer's name: raise it when an analysis comes to answer otherwise."""
 
 

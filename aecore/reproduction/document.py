@@ -117,7 +117,7 @@ def _of_goal(goal: Goal, result: dict[str, Any]) -> list[str]:
         "",
         f"{goal.about} Aim: {goal.aim}; here {spread(result['ours'][0])}, so *{result['verdict']}*. Seeds "
         f"{', '.join(map(str, result['seeds']))}; {result['day']}, {result['machine']}. Made by "
-        f"`python -m aecore reproduce {goal.name} --seeds {len(result['seeds'])}`.",
+        f"`python -m aecore reproduce {goal.name} --seeds {len(result['seeds'])}`. {result['remark']}",
         "",
         f"| {' | '.join(result['columns'])} |",
         f"|{'---|' * len(result['columns'])}",

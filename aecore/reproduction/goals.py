@@ -20,6 +20,8 @@ class Table:
     """The figure that the goal is about, one for each seed."""
 
     reached: bool
+    remark: str
+    """A sentence that names the best baseline and its figure."""
 
 
 Measure = Callable[[Sequence[int], str, Callable[[str], Callable[..., None]]], Table]
@@ -72,6 +74,7 @@ def pursue(
         "published": [goal.aim],
         "ours": [{"mean": float(np.mean(table.values)), "spread": spread}],
         "verdict": "reproduced" if table.reached else "short",
+        "remark": table.remark,
         "columns": list(table.columns),
         "rows": [list(row) for row in table.rows],
         "seeds": list(seeds),

@@ -62,6 +62,7 @@ def several(
     known: Container[str],
     most: int,
     refusal: str,
+    widget: Callable[..., Any] = st.multiselect,
     **settings: Any,
 ) -> list[str]:
     """At most `most` of `options`, in the order chosen; names with commas between them in the address.
@@ -80,7 +81,7 @@ def several(
     def write_them() -> None:
         _write_unless(key, ",".join(st.session_state[key]), usual)
 
-    st.multiselect(
+    widget(
         label,
         list(options),
         key=key,

@@ -133,4 +133,4 @@ def _doing(working: Working, title: str) -> str:
     if working.place:
         return f"{title}: {working.place} other questions are before it"
     left = f" · about {about(working.seconds_left)} left" if working.seconds_left is not None else ""
-    return f"{plain(working.doing) or f'{title}: a process is being started for it'}{left}"
+    return f"{plain(working.doing) or f'{title}: about to begin'}{left}"

@@ -38,10 +38,17 @@ class Sheet:
     """When it was last drawn: leaving a page ends the browser's canvas."""
 
 
-def drawing(key: str) -> np.ndarray | None:
-    """The canvas, with its brush; what is drawn on it, uint8 (280, 280), white on black, or None for nothing.
+def choose_width(key: str, on_screen: int) -> int:
+    """How wide the strokes on a canvas are, in its pixels; `on_screen` is the slider's own width."""
+    chosen = st.slider("Brush", *WIDTHS, WIDTH, 4, key=f"{key}-width", format="%d px", width=on_screen)
+    return min(max(int(chosen), WIDTHS[0]), WIDTHS[1])
 
-    Each stroke runs the fragment it is called in. `key` names the drawing, on whichever pages it is shown.
+
+def drawing(key: str, width: int) -> np.ndarray | None:
+    """The canvas; what is drawn on it, uint8 (280, 280), white on black, or None for nothing.
+
+    Strokes are `width` pixels wide. Each runs the fragment it is called in. `key` names the drawing, on
+    whichever pages it is shown.
     """
     from streamlit_drawable_canvas import st_canvas
 
@@ -59,20 +66,17 @@ def drawing(key: str) -> np.ndarray | None:
                 label_visibility="collapsed",
             )
             st.button("Clear", key=f"{key}-clear", icon=":material/delete:", on_click=begin, args=(key, None))
-        place = st.container()
-        width = st.slider("Width of the stroke", *WIDTHS, WIDTH, 4, key=f"{key}-width", format="%d px")
         try:
-            with place:
-                canvas = st_canvas(
-                    stroke_width=min(max(int(width), WIDTHS[0]), WIDTHS[1]),
-                    stroke_color=TOOLS.get(str(tool), TOOLS["Brush"]),
-                    background_color="#000000",
-                    width=SIDE,
-                    height=SIDE,
-                    initial_drawing=_objects(sheet.start),
-                    return_image_data=True,
-                    key=f"{key}-{sheet.number}",
-                )
+            canvas = st_canvas(
+                stroke_width=width,
+                stroke_color=TOOLS.get(str(tool), TOOLS["Brush"]),
+                background_color="#000000",
+                width=SIDE,
+                height=SIDE,
+                initial_drawing=_objects(sheet.start),
+                return_image_data=True,
+                key=f"{key}-{sheet.number}",
+            )
             drawn = _decoded(canvas.image_bytes)
         except Exception:  # what a browser sends may be anything
             drawn = None

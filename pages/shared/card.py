@@ -1,5 +1,6 @@
 """The card of one unit: what it stands for, when it is active, and for what."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH, SIDE = 272, 128  # screen pixels of the card, and of a large picture
 EXAMPLES, BINS, ALIKE = 8, 24, 8
+PER_BLOCK = 4  # pictures beside each other on a phone
 BLUE, ORANGE = pictures.TOO_DARK, pictures.TOO_BRIGHT
 
 
@@ -98,25 +100,30 @@ def examples(run: Run, found: "Dictionary", unit: int, device: str) -> None:
         chosen = around(values, quantile, count)
         images = inputs.at(found.indices[chosen]).inputs.cpu().numpy()
         rows.append(pictures.Row(name, pictures.rgb(images), [f"{value:.2g}" for value in values[chosen]]))
-    png = pictures.grid(rows, per_line=EXAMPLES)
-    st.image(
-        png, width=pictures.width(png), alt=f"Test pictures for which unit {unit} is active, strongest first"
-    )
+    _blocks(rows, f"Test pictures for which unit {unit} is active, strongest first")
     st.caption("Below each picture the unit's activation. Look for what the upper rows share.")
 
 
 def alike(found: "Dictionary", unit: int, scale: str) -> None:
     """The units whose pictures are most like this one's."""
-    from aecore.analysis.dictionary import alike, cosines
+    from aecore.analysis.similarity import alike, cosines
 
     others = alike(found.atoms, unit, ALIKE)
     if not len(others):
         return
     near = cosines(found.atoms, unit)[others]
     row = pictures.Row("Most alike", units.tiles(found, others, scale), [f"{value:.2f}" for value in near])
-    png = pictures.grid([row], per_line=ALIKE, headings=[str(other) for other in others])
-    st.image(png, width=pictures.width(png), alt=f"The units most alike to unit {unit}: {others.tolist()}")
+    names = [str(other) for other in others]
+    _blocks([row], f"The units most alike to unit {unit}: {', '.join(names)}", names)
     st.caption("Above each its number, below it the cosine of the two pictures: −1 is the negative.")
+
+
+def _blocks(rows: Sequence[pictures.Row], alt: str, headings: Sequence[str] = ()) -> None:
+    """Pictures in pieces that lie side by side on a laptop, and one below the other on a phone."""
+    pieces = pictures.blocks(rows, size=PER_BLOCK, headings=headings)
+    with st.container(horizontal=True, gap="small"):
+        for number, png in enumerate(pieces, 1):
+            st.image(png, width=pictures.width(png), alt=f"{alt}, part {number} of {len(pieces)}")
 
 
 def _tile(found: np.ndarray) -> np.ndarray:

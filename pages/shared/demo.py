@@ -1,5 +1,6 @@
 """Five views that tell, in this order, what an autoencoder is good for and what not."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from aecore import data
@@ -17,41 +18,60 @@ class Step:
     address: dict[str, str] = field(default_factory=dict)
 
 
-def steps(run: Run) -> list[Step]:
-    """The demo with `run`, a model of the zoo; its links name every choice that matters."""
-    reconstruct, own = "pages/reconstruct.py", run.experiment.data.dataset
-    shown = {"model": run.id, "data": own, "part": "test"}
-    foreign = strangers(run)
+MORPH = {"a": "p3", "b": "p40"}
+"""Two test pictures, of different classes in every data set of the zoo."""
+
+NOISY = {"noise": "gaussian", "level": "0.5", "seed": "0", "image": "0"}
+
+
+def steps(run: Run, zoo: Container[str]) -> list[Step]:
+    """The demo with `run`, of the zoo, and others on its images; links name every choice that matters.
+
+    Five, or fewer where the zoo lacks a model that one is about.
+    """
+    own, foreign = run.experiment.data.dataset, strangers(run)
     other = next((name for name in foreign if data.available(name)), foreign[0])
+    shown = {"model": run.id, "data": own, "part": "test", "show": "random", "pca": "yes"}
     numbers = run.experiment.model.code_size
-    return [
+    map_of, denoiser, dictionary = (f"zoo-{own}-{kind}" for kind in ("2", "denoiser", "dictionary"))
+    every = [
         Step(
-            "What it is",
-            f"Pictures above, and below what is left of them after going through {numbers} numbers.",
-            reconstruct,
-            shown | {"show": "random", "pca": "no"},
+            "What it keeps",
+            f"Test pictures, and what is left of them after going through {numbers} numbers; below, what "
+            "PCA, the classical method, keeps in as many. Compare the two rows of errors.",
+            "pages/reconstruct.py",
+            shown,
         ),
         Step(
-            "Better than PCA",
-            "The classical method with as many numbers, beside it: compare the two rows of errors.",
-            reconstruct,
-            shown | {"show": "random", "pca": "yes"},
+            "A map that draws back",
+            "Another model has only 2 numbers for a picture, so its codes are a map. Below it is the way "
+            "between two chosen pictures, drawn from codes that no picture has. Then click an empty place.",
+            "pages/latent.py",
+            {"model": map_of, "by": "code", "pictures": "test", "colour": "class"} | MORPH,
         ),
         Step(
-            "Where it fails",
-            "The worst of all test pictures. Look for strokes that are rare in the data.",
-            reconstruct,
-            shown | {"show": "worst", "pca": "yes"},
+            "It takes noise out",
+            "A test picture in heavy noise, and what is made of it: by a model that learnt to, and by four "
+            "filters that learnt nothing. Then clear it and draw your own.",
+            "pages/denoise.py",
+            {"model": denoiser} | NOISY,
+        ),
+        Step(
+            "What its units stand for",
+            "A code of which only a few numbers are active at once: each stands for a stroke or a shape. "
+            "Click one to see when it is active, and what a picture is without it.",
+            "pages/features.py",
+            {"model": dictionary, "sort": "selectivity", "scale": "common", "active": "any"},
         ),
         Step(
             "It only knows its own data",
-            f"The same model on {SOURCES[other].title}, which it never saw. Look how much larger its error "
+            f"The first model on {SOURCES[other].title}, which it never saw. Look how much larger its error "
             "is than on its own pictures, and whether PCA wins.",
-            reconstruct,
-            shown | {"data": other, "show": "random", "pca": "yes"},
+            "pages/reconstruct.py",
+            shown | {"data": other},
         ),
-        Step("Watch one learn", "Press Train: the error falls while pictures sharpen.", "pages/train.py"),
     ]
+    return [step for step in every if step.address["model"] in zoo]
 
 
 def strangers(run: Run) -> list[str]:

@@ -1,6 +1,6 @@
 """What can take noise out of a picture: models, those trained for it first, and filters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ from aecore.data import SOURCES
 from aecore.recipes import RECIPES
 from aecore.runs import Run
 from pages.shared import address, form, state
-from pages.shared.analysis import Ask
 from pages.shared.wording import plain
 
 if TYPE_CHECKING:
@@ -21,11 +20,6 @@ MOST_BESIDE = 5
 """Models beside the one in question."""
 
 NOISES = {"gaussian": "Gaussian", "masking": "Masking", "salt-and-pepper": "Salt and pepper"}
-UNITS = {
-    "gaussian": "Standard deviation of the noise, black being 0 and white 1",
-    "masking": "Share of the pixels set to black",
-    "salt-and-pepper": "Share of the pixels set to black or white",
-}
 
 
 def is_denoiser(run: Run) -> bool:
@@ -37,29 +31,6 @@ def is_denoiser(run: Run) -> bool:
 def usual_noise(run: Run) -> str:
     """The noise to begin with: what the model knows, if it knows any."""
     return run.experiment.data.noise if is_denoiser(run) else "gaussian"
-
-
-def choose_level(run: Run, noise: str) -> float:
-    """A level of this noise; at first one in the middle of those the model knows, or of all."""
-    from aecore.analysis.denoising import LEVELS
-
-    levels = LEVELS[noise]
-    wanted = sum(learnt({"": run}, noise).get("", (0, levels[-1]))) / 2
-    names = {f"{level:g}": f"{level:g}" for level in levels}
-    asked = st.query_params.get("level")
-    if asked not in names and any(asked == f"{level:g}" for other in LEVELS.values() for level in other):
-        del st.query_params["level"]  # it was chosen for another noise
-    return float(
-        address.choose(
-            "Level",
-            names,
-            key="level",
-            default=f"{min(levels, key=lambda level: abs(level - wanted)):g}",
-            refusal="The linked level of noise is unknown: this is the usual one.",
-            widget=st.select_slider,
-            help=f"{UNITS[noise]}.",
-        )
-    )
 
 
 def choose(run: Run, usable: Mapping[str, Run]) -> dict[str, Run]:
@@ -80,6 +51,7 @@ def choose(run: Run, usable: Mapping[str, Run]) -> dict[str, Run]:
     chosen = address.several(
         "Models beside it",
         state.labels(ordered),
+        widget=st.sidebar.multiselect,
         key="beside",
         default=usual,
         known=usable,
@@ -88,11 +60,18 @@ def choose(run: Run, usable: Mapping[str, Run]) -> dict[str, Run]:
         placeholder="None" if others else "There is no other model for pictures of this shape",
         help="Denoisers first; any model of pictures of the same shape can be compared.",
     )
-    runs = [run, *(others[name] for name in chosen)]
-    names = [each.name.removesuffix(f" on {each.experiment.data.dataset}") for each in runs]
+    return names([run, *(others[name] for name in chosen)])
+
+
+def names(runs: Sequence[Run]) -> dict[str, Run]:
+    """Runs by name, without the data set where all have one; what would read the same is told apart."""
+    one = len({run.experiment.data.dataset for run in runs}) == 1
+    short = [
+        run.name.replace(f" on {run.experiment.data.dataset}", "", 1) if one else run.name for run in runs
+    ]
     return {
-        name if names.count(name) == 1 else f"{name} · {each.id}": each
-        for name, each in zip(names, runs, strict=True)
+        name if short.count(name) == 1 else f"{name} · {state.mark(run.id)}": run
+        for name, run in zip(short, runs, strict=True)
     }
 
 
@@ -135,28 +114,4 @@ def methods(
     for name in FILTERS:
         strength = state.strength(name, dataset, noise, level)
         found[name.capitalize()] = partial(restore, name, strength=strength)
-    return found
-
-
-def asks(runs: Mapping[str, Run], dataset: str, noise: str) -> dict[str, Ask]:
-    """For each method the question how good it is at every level of noise."""
-    from aecore.analysis.filters import FILTERS
-
-    models = {
-        name: Ask("denoising", run.id, {"noise": noise, "dataset": dataset}) for name, run in runs.items()
-    }
-    filters = {
-        name.capitalize(): Ask("filtering", dataset, {"name": name, "noise": noise}) for name in FILTERS
-    }
-    return models | filters
-
-
-def learnt(runs: Mapping[str, Run], noise: str) -> dict[str, tuple[float, float]]:
-    """Between which levels of this noise each model was trained; those that were not are left out."""
-    found = {}
-    for name, run in runs.items():
-        data = run.experiment.data
-        if data.noise == noise:
-            least = data.noise_level if data.least_noise is None else data.least_noise
-            found[name] = (least, data.noise_level)
     return found

@@ -20,7 +20,7 @@ SAMPLES = 512
 
 def orders(size: int) -> dict[str, str]:
     """The orders there are for a code of this size."""
-    from aecore.analysis.dictionary import MOST_COMPARED
+    from aecore.analysis.similarity import MOST_COMPARED
 
     return {
         name: label for name, label in units.ORDERS.items() if name != "similarity" or size <= MOST_COMPARED

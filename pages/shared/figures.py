@@ -64,7 +64,7 @@ def psnr_by_level(
 
     Each of `curves` has `level`, `noisy` and `psnr` (L,). Thick is what lies between the two of `learnt`.
     """
-    figure = go.Figure(layout={"height": 400, "margin": {"t": 10, "b": 10}})
+    figure = go.Figure(layout={"height": 480, "margin": {"t": 10, "b": 10}})
     hover = "%{x:g}: %{y:.1f} dB<extra>%{fullData.name}</extra>"
     for first in list(curves.values())[:1]:
         line = {"color": "#757c8d", "dash": "dot"}
@@ -98,7 +98,7 @@ def psnr_by_level(
             )
     figure.update_xaxes(title=unit, rangemode="tozero")
     figure.update_yaxes(title="Mean PSNR, decibels")
-    figure.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0})
+    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     return figure
 
 

@@ -57,8 +57,12 @@ def choose_device() -> None:
         st.sidebar.caption("This machine's devices, for looking at models. A cluster trains, on its fastest.")
 
 
-def choose_model() -> Run:
-    """The model in question, chosen in the sidebar; the page stops where there is none."""
+def choose_model(first: str = "32") -> Run:
+    """The model in question, chosen in the sidebar; the page stops where there is none.
+
+    Until somebody has chosen one, on whichever page, it is the lab's own of the kind `first`, such as
+    `denoiser`.
+    """
     try:
         usable = state.usable(runs.list_runs())
     except LabError as error:  # a damaged notebook; the lab's own models need none
@@ -68,7 +72,7 @@ def choose_model() -> Run:
         st.info("There is no trained model yet: train one first.", icon=":material/model_training:")
         st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
         st.stop()
-    default = state.default_run(usable)
+    default = state.default_run(usable, first)
     if st.session_state.pop("entered", False) and "model" not in st.query_params:
         last = st.session_state.get("last_model", default.id)  # this page's address does not know it yet
         if last in usable and last != default.id:
@@ -82,7 +86,8 @@ def choose_model() -> Run:
         widget=st.sidebar.selectbox,
         help="Every model trained here, and those that come with the lab, by name.",
     )
-    st.session_state["last_model"] = run_id
+    if run_id != default.id or "last_model" in st.session_state:
+        st.session_state["last_model"] = run_id
     run = usable[run_id]
     model = run.experiment.model
     fewer = f", {model.compression:.1f} times fewer" if model.compression > 1 else ""

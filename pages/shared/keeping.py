@@ -6,6 +6,7 @@ import streamlit as st
 
 from aecore import runs
 from aecore.runs import Run
+from pages.shared import ways
 from pages.shared.engine import jobs, may_change, refusals, visitor
 from pages.shared.wording import plain
 
@@ -24,13 +25,7 @@ def actions(chosen: Sequence[Run], statuses: Mapping[str, str]) -> None:
                 icon=":material/monitoring:",
                 query_params={"run": single.id},
             )
-            if single.result and single.result.test_mse is not None:
-                st.page_link(
-                    "pages/reconstruct.py",
-                    label="See what it redraws",
-                    icon=":material/compare:",
-                    query_params={"model": single.id},
-                )
+            ways.show(single)
             if st.button("Name and note", icon=":material/edit:", disabled=not mine, help=why):
                 _describe(single)
         cut_off = [run for run in chosen if statuses[run.id] in ("interrupted", "failed", "withdrawn")]

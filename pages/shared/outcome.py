@@ -4,7 +4,7 @@ import streamlit as st
 
 from aecore.config import Experiment
 from aecore.runs import Result, Run
-from pages.shared import form
+from pages.shared import form, ways
 from pages.shared.engine import jobs, may_change, refusals, training_device, visitor
 from pages.shared.wording import duration, error, sentence
 
@@ -100,13 +100,7 @@ def _ways_on(run: Run, status: str) -> None:
             args=(run.id,),
             disabled=not may_change(run.id),
         )
-    if run.result and run.result.test_mse is not None:
-        st.page_link(
-            "pages/reconstruct.py",
-            label="See what it redraws",
-            icon=":material/compare:",
-            query_params={"model": run.id},
-        )
+    ways.show(run)
     if status == "diverged":
         calmer = run.experiment.with_settings({"learning_rate": run.experiment.train.learning_rate / 10})
         _train_again("Train with a tenth of the learning rate", calmer, "calmer")

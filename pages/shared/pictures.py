@@ -61,7 +61,7 @@ def heat(squares: np.ndarray) -> np.ndarray:
     return (orange + white * (255 - orange)).round().astype(np.uint8)
 
 
-def blocks(rows: Sequence[Row], *, size: int, headings: Sequence[str] = ()) -> list[bytes]:
+def blocks(rows: Sequence[Row], *, size: int, headings: Sequence[str] = (), side: int = SIDE) -> list[bytes]:
     """A grid in pieces of `size` images each, every one with its labels; PNGs.
 
     Side by side where there is room and one below the other where there is none, they need not be shrunk: of
@@ -71,7 +71,9 @@ def blocks(rows: Sequence[Row], *, size: int, headings: Sequence[str] = ()) -> l
     for begin in range(0, len(rows[0].tiles), size):
         part = slice(begin, begin + size)
         cut = [Row(row.label, row.tiles[part], row.texts[part]) for row in rows]
-        pieces.append(grid(cut, per_line=size, headings=headings[part], longest=_longest(headings)))
+        pieces.append(
+            grid(cut, per_line=size, headings=headings[part], longest=_longest(headings), side=side)
+        )
     return pieces
 
 
@@ -97,7 +99,7 @@ def grid(
     longest: int = 0,
     side: int = SIDE,
 ) -> bytes:
-    """Images side by side, their headings above, one row under the other, labels on the left; a PNG.
+    """Images side by side, their headings above, one row under the other, labels, if any, on the left; a PNG.
 
     More images than `per_line` go on in a further block of rows. `legend` explains the colours of `signed`.
     Headings have smaller letters where one of them, or of `longest` pixels elsewhere, is wider than an image,
@@ -107,7 +109,8 @@ def grid(
     factor = max(1, side // max(height, width))
     height, width = height * factor, width * factor
     columns = min(per_line, count)
-    left = max(LABEL, *(_length(line) + 8 for row in rows for line in row.label.split("\n")))
+    labels = [line for row in rows for line in row.label.split("\n") if line]
+    left = max((LABEL, *(_length(line) + 8 for line in labels))) if labels else 0
     tops, block = [], LINE if any(headings) else 0  # of each row inside a block, below the headings
     for row in rows:
         tops.append(block)

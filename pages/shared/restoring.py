@@ -1,43 +1,54 @@
 """A picture, drawn or from the test set, the same with noise, and what is made of that."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from aecore.data import SOURCES
-from pages.shared import address, analysis, canvas, figures, pictures, state
-from pages.shared.analysis import Ask
-from pages.shared.denoisers import UNITS
+from pages.shared import address, canvas, pictures, state
 from pages.shared.wording import plain
 
 if TYPE_CHECKING:
     from aecore.analysis.denoising import Restored
-    from aecore.analysis.questions import Arrays
     from aecore.analysis.reconstruction import Reconstruct
 
-SIDE, PER_LINE = 84, 5
-WIDTH = 520
-"""Screen pixels of the sheet."""
+SIDE, PER_PIECE, LETTERS = 84, 2, 16
+WIDTH = 524
+"""Screen pixels of three pieces."""
+
+CONTROL = 170
+"""Screen pixels of a control: two beside each other on a phone, four on a laptop."""
 
 SHORT = {"Total variation": "Total var.", "Non-local means": "Non-local"}
 """Of names that are wider than a picture."""
 
-CURVES_HEIGHT = 440
+
+@dataclass(frozen=True)
+class Begun:
+    """The test picture that a drawing was begun with, and what asked for it."""
+
+    dataset: str
+    index: int
+    wish: tuple[str, str] | None
+    """Class and picture as the address had them; None where it had none."""
+
+    entry: int
+    """When that was: a link that is followed once more begins with its picture once more."""
 
 
 def choose_picture(key: str, dataset: str) -> None:
     """A test picture to begin a drawing with: in the address, so that a link begins with it, too."""
     source = SOURCES[dataset]
-    names = source.class_names
     label = address.choose(
-        "Begin with a test picture of",
-        {"all": "Any class"} | {str(index): name for index, name in enumerate(names)},
+        "Begin with a test picture",
+        {"all": "Any class"} | {str(index): name for index, name in enumerate(source.class_names)},
         key="class",
         default="all",
         refusal="These pictures have no such class: this is one of any.",
+        width=CONTROL,
         help="It goes on the canvas in place of what is there; change it, or clear it and draw your own.",
     )
     index = address.number(
@@ -46,42 +57,45 @@ def choose_picture(key: str, dataset: str) -> None:
         refusal=f"There is no such test picture: choose 0 to {source.test_count - 1:,}.",
     )
     among = state.drawn(state.images(dataset).test_labels.numpy(), None if label == "all" else int(label))
-    place = np.flatnonzero(among == index)
-    following = int(among[(place[0] + 1) % len(among)] if len(place) else among[0])
+    begun: Begun | None = st.session_state.get(_name(key))
+    image, entry = st.query_params.get("image", ""), st.session_state.get("entries", 0)
+    wish = (label, image) if image or label != "all" else None
+    if begun and begun.dataset == dataset and not wish:
+        index = begun.index
+    elif index not in among:
+        index = int(among[0])
+    following = int(among[(int(np.flatnonzero(among == index)[0]) + 1) % len(among)])
     st.button(
-        "Another one" if len(place) else "Take one",
+        "Another one",
         key=f"{key}-another",
         icon=":material/casino:",
-        on_click=_take,
-        args=(key, dataset, following),
-        width="stretch",
+        on_click=address.write,
+        args=("image", following),
+        width=CONTROL,
     )
-    begun = st.session_state.get(f"{key}-begun")
-    fresh = begun is None or begun[1] != index or (begun[0] != dataset and canvas.untouched(key))
-    if fresh:
-        _begin(key, dataset, index)
+    if (
+        begun is None
+        or (wish and (wish, entry) != (begun.wish, begun.entry))
+        or (begun.dataset != dataset and canvas.untouched(key))
+    ):
+        from aecore.analysis.strokes import as_drawing
 
-
-def _take(key: str, dataset: str, index: int) -> None:
-    address.write("image", index)
-    _begin(key, dataset, index)
-
-
-def _begin(key: str, dataset: str, index: int) -> None:
-    from aecore.analysis.strokes import as_drawing
-
-    canvas.begin(key, as_drawing(state.images(dataset).test_images[index].numpy()))
-    st.session_state[f"{key}-begun"] = dataset, index
+        canvas.begin(key, as_drawing(state.images(dataset).test_images[index].numpy()))
+        st.session_state[_name(key)] = Begun(dataset, index, wish, entry)
 
 
 def clean(key: str, dataset: str, drawing: np.ndarray) -> np.ndarray:
     """What is drawn, as the data set's images are: uint8 (C, H, W); a test picture untouched is itself."""
     from aecore.analysis.strokes import as_image
 
-    begun = st.session_state.get(f"{key}-begun")
-    if begun and begun[0] == dataset and canvas.untouched(key):
-        return state.images(dataset).test_images[begun[1]].numpy()
+    begun: Begun | None = st.session_state.get(_name(key))
+    if begun and begun.dataset == dataset and canvas.untouched(key):
+        return state.images(dataset).test_images[begun.index].numpy()
     return as_image(drawing, dataset)
+
+
+def _name(key: str) -> str:
+    return f"{key}-begun"
 
 
 def restored(
@@ -93,21 +107,32 @@ def restored(
     return restored(image, noise, level, seed, list(methods.values()), device)
 
 
-def sheet(image: np.ndarray, found: "Sequence[Restored]", names: Sequence[str]) -> bytes:
-    """The clean image (C, H, W), the noisy one, and what each method made of it, with their errors; a PNG.
+def pieces(image: np.ndarray, found: "Sequence[Restored]", names: Sequence[str]) -> list[bytes]:
+    """The clean image (C, H, W), the noisy one, and what each method made of it, with their errors; PNGs.
 
-    `found` begins with the noisy image, `names` with the first method's.
+    `found` begins with the noisy image, `names` with the first method's. Each has two pictures of them.
     """
     shown = np.stack([image, *(each.picture for each in found)])
     differences = np.stack([np.zeros(image.shape, np.float32), *(each.difference for each in found)])
     rows = [
-        pictures.Row("Picture", pictures.rgb(shown), ["", *(decibels(each.psnr) for each in found)]),
-        pictures.Row(
-            "Error", pictures.signed(differences), ["", *(f"SSIM {each.ssim:.2f}" for each in found)]
-        ),
+        pictures.Row("", pictures.rgb(shown), ["", *(decibels(each.psnr) for each in found)]),
+        pictures.Row("", pictures.signed(differences), ["", *(f"SSIM {each.ssim:.2f}" for each in found)]),
     ]
-    headings = ["Clean", "Noisy", *(SHORT.get(name, name) for name in names)]
-    return pictures.grid(rows, per_line=PER_LINE, headings=headings, legend=True, side=SIDE)
+    headings = ["Clean", "Noisy", *(state.at_most(LETTERS, SHORT.get(name, name)) for name in names)]
+    return pictures.blocks(rows, size=PER_PIECE, headings=headings, side=SIDE)
+
+
+def show(image: np.ndarray, found: "Sequence[Restored]", names: Sequence[str]) -> None:
+    """These pieces, as many side by side as there is room for: two on a phone."""
+    everything = ["the picture itself", "with noise", *names]
+    with st.container(horizontal=True, gap="xxsmall"):
+        for number, png in enumerate(pieces(image, found, names)):
+            part = everything[number * PER_PIECE : (number + 1) * PER_PIECE]
+            st.image(
+                png,
+                width=pictures.width(png),
+                alt=f"{' and '.join(part)}: each above, and how far it is from the clean one below",
+            )
 
 
 def told(found: "Sequence[Restored]", names: Sequence[str], filters: int) -> str:
@@ -126,42 +151,3 @@ def told(found: "Sequence[Restored]", names: Sequence[str], filters: int) -> str
 def decibels(psnr: float) -> str:
     """Such as 21.3 dB; two equal pictures have no end of them."""
     return "∞ dB" if np.isinf(psnr) else f"{psnr:.1f} dB"
-
-
-def show_curves(
-    asked: Mapping[str, Ask], learnt: Mapping[str, tuple[float, float]], noise: str, dataset: str, device: str
-) -> None:
-    """The mean PSNR of every method at every level of noise, computed where it is not known."""
-
-    def show(curves: "dict[str, Arrays]") -> None:
-        place = st.container(height=CURVES_HEIGHT, border=False)  # so that nothing moves when it comes
-        if not curves:
-            place.skeleton(height=CURVES_HEIGHT - 20)
-            return
-        filters = [name for name, ask in asked.items() if ask.analysis == "filtering"]
-        place.plotly_chart(
-            figures.psnr_by_level(curves, learnt, filters, UNITS[noise]),
-            key="curves",
-            config=figures.PLAIN,
-            alt=f"Mean PSNR of {', '.join(curves)} against the level of noise",
-        )
-        st.download_button(
-            "Curves (CSV)",
-            lambda: table(curves, noise),
-            f"denoising-{dataset}-{noise}.csv",
-            key="csv",
-            icon=":material/table:",
-            on_click="ignore",
-            help="Every point of the curves, with the spread over pictures, and the filters' strengths.",
-        )
-
-    analysis.answers(asked, show, device=device, title="Curves")
-
-
-def table(curves: "Mapping[str, Arrays]", noise: str) -> bytes:
-    """Every point of the curves as CSV, a line for each method and level."""
-    frames = [
-        pd.DataFrame({"method": name, "noise": noise, **{key: curve[key] for key in sorted(curve)}})
-        for name, curve in curves.items()
-    ]
-    return pd.concat(frames).to_csv(index=False).encode()

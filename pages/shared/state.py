@@ -12,6 +12,7 @@ import streamlit as st
 
 from aecore import data, runs
 from aecore.data import SOURCES, ImageSet
+from aecore.errors import LabError
 from aecore.runs import Run
 
 MOST_LETTERS = 27
@@ -30,9 +31,19 @@ def usable(own: Sequence[Run]) -> dict[str, Run]:
     return {run.id: run for run in everything if run.result and run.result.test_mse is not None}
 
 
-def default_run(choice: dict[str, Run]) -> Run:
-    """The model to show first: the lab's own on MNIST, or on the digits that are always there."""
-    for run_id in ("zoo-mnist-32", "zoo-digits-32"):
+def gone(run_id: str) -> bool:
+    """Whether a run was deleted meanwhile: a fragment that is drawn anew asks first."""
+    try:
+        runs.get(run_id)
+    except LabError:
+        return True
+    return False
+
+
+def default_run(choice: dict[str, Run], kind: str = "32") -> Run:
+    """The model to show first: the lab's own of a kind, such as `denoiser`, on MNIST, else on the digits that
+    are always there."""
+    for run_id in (f"zoo-mnist-{kind}", f"zoo-digits-{kind}", "zoo-mnist-32", "zoo-digits-32"):
         if run_id in choice and data.available(choice[run_id].experiment.data.dataset):
             return choice[run_id]
     return next(iter(choice.values()))
@@ -40,17 +51,24 @@ def default_run(choice: dict[str, Run]) -> Run:
 
 def labels(choice: dict[str, Run]) -> dict[str, str]:
     """The name of each run, as much of it as the sidebar shows; where two would read the same, with more."""
-    short = {run.id: _at_most(MOST_LETTERS, run.name) for run in choice.values()}
+    short = {run.id: at_most(MOST_LETTERS, run.name) for run in choice.values()}
     several = {label for label, count in Counter(short.values()).items() if count > 1}
     for run_id, label in short.items():
         if label in several:
-            mark = " · lab's" if run_id.startswith("zoo-") else f" · {run_id[-6:]}"
-            short[run_id] = _at_most(MOST_LETTERS - len(mark), choice[run_id].name) + mark
+            short[run_id] = at_most(MOST_LETTERS, f"{choice[run_id].name} · {mark(run_id)}")
     return short
 
 
-def _at_most(letters: int, text: str) -> str:
-    return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"
+def mark(run_id: str) -> str:
+    """What tells a run from others of its name."""
+    return "lab's" if run_id.startswith("zoo-") else run_id[-6:]
+
+
+def at_most(letters: int, text: str) -> str:
+    """A text cut short where it is longer, but for the mark behind its last dot."""
+    text, dot, mark = text.rpartition(" · ") if " · " in text else (text, "", "")
+    letters -= len(dot + mark)
+    return (text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…") + dot + mark
 
 
 def drawn(labels: np.ndarray, label: int | None, seed: int = 0) -> np.ndarray:
@@ -138,11 +156,22 @@ def strength(name: str, dataset: str, noise: str, level: float) -> float:
     return tuned(name, dataset, noise, level)
 
 
+@st.cache_resource(max_entries=100, show_spinner=False)
+def dictionary_takes_long(run_id: str) -> bool:
+    """Whether `dictionary` has to be asked for as a question first."""
+    from aecore.analysis.dictionary import takes_long
+
+    return takes_long(runs.get(run_id).experiment)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def dictionary(run_id: str, device: str) -> "Dictionary":
     """What the units of a run's model stand for and do, on a sample of its test images. Raises LabError."""
-    from aecore.analysis.dictionary import look_into
+    from aecore.analysis.dictionary import look_into, restored
+    from aecore.analysis.questions import Question, kept
 
+    if answer := kept(Question("dictionary", run_id)):
+        return restored(answer)
     dataset = runs.get(run_id).experiment.data.dataset
     return look_into(model(run_id, device), versions(run_id, dataset, "test", device))
 
@@ -161,7 +190,8 @@ def activity(run_id: str, device: str, active: str) -> "Activity":
 @st.cache_resource(max_entries=8, show_spinner=False)
 def units_in_order(run_id: str, device: str, order: str, active: str) -> np.ndarray:
     """The units of a run's model, as an order of aecore.analysis.dictionary has them. Raises LabError."""
-    from aecore.analysis.dictionary import by_similarity, ordered
+    from aecore.analysis.dictionary import ordered
+    from aecore.analysis.similarity import by_similarity
 
     found = dictionary(run_id, device)
     if order == "similarity":
