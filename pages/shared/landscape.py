@@ -1,6 +1,5 @@
 """What the latent map of a run is drawn from, kept in memory once per server, by plain strings."""
 
-import base64
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -96,10 +95,7 @@ def figure(
 ) -> go.Figure:
     """The map, the same object each time: a figure that changes is drawn from scratch."""
     found, drawn = space(run_id, which, device), plane(run_id, which, projection, device)
-    picture = None
-    if behind:
-        png = base64.b64encode(decoded(run_id, which, projection, device)).decode()
-        picture = f"data:image/png;base64,{png}"
+    picture = pictures.address(decoded(run_id, which, projection, device)) if behind else None
     return scatter.figure(
         drawn.points,
         found.numbers,

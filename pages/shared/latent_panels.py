@@ -52,7 +52,7 @@ def look(view: View, figure: go.Figure, sprite: bytes) -> None:
         elif panel == "plane":
             places.whole(run.id, which, projection, device, plane)
         elif panel == "units":
-            sliders.show(model, space, b)
+            sliders.show(model, space, b, run.id)
         elif panel == "selection":
             selected.show(model, space, plane, names, chosen, run)
         elif panel == "quality":
