@@ -76,6 +76,12 @@ def estimate(experiment: Experiment, device: str) -> Estimate:
     )
 
 
+def seconds_of_use(model: ModelConfig, images: int, device: str) -> float:
+    """What encoding and decoding so many images takes at best, by the same count of work."""
+    work = _work(model)
+    return images * (work.forward + FLOAT_COST / 3 * work.outputs) / matrix_rate(device)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """What there is to do for one image."""

@@ -48,11 +48,13 @@ def view(run: Run, which: "Which", projection: "Projection", device: str) -> Vie
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def space(run_id: str, which: "Which", device: str) -> "Space":
-    """The pictures of a run's data set and their codes. Raises LabError."""
-    from aecore.analysis.space import space_of
+    """The pictures of a run's data set and their codes, computed unless they are kept. Raises LabError."""
+    from aecore.analysis.questions import kept
+    from aecore.analysis.space import asked, space_of
 
     run = runs.get(run_id)
-    return space_of(state.model(run_id, device), run, state.images(run.experiment.data.dataset), which)
+    images, known = state.images(run.experiment.data.dataset), kept(asked(run_id, which))
+    return space_of(state.model(run_id, device), run, images, which, known)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
