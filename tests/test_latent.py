@@ -7,6 +7,7 @@ from mapping import traces, trained, warnings
 from paging import open_page
 
 from aecore import data, runs
+from aecore.analysis import space
 from aecore.analysis.questions import Question, answer
 from aecore.config import MODEL_CONFIGS, Experiment
 from aecore.data import SOURCES, archive
@@ -112,6 +113,27 @@ def test_tsne_and_quality_are_questions(drawn, monkeypatch):
     assert drawn[-1]["figure"].layout.xaxis.title.text == "t-SNE, first direction"
     app = open_page("latent", by="tsne", b="tsne:1,2")
     assert any("five nearest points, approximately" in caption.value for caption in app.caption)
+
+
+def test_codes_that_take_long_are_a_question(drawn, monkeypatch):
+    run = trained(code_size=4)
+    asked = []
+
+    def working(_, analysis, subject, settings, *, device):  # noqa: ARG001, as Analyses.ask
+        asked.append((analysis, subject, dict(settings)))
+        return Working(share=0.25, doing="Codes of 1,797 pictures")
+
+    monkeypatch.setattr(Analyses, "ask", working)
+    monkeypatch.setattr(space, "LONG", 0)
+    open_page("latent", model=run.id, pictures="all")
+    assert asked
+    assert set(map(str, asked)) == {str(("codes", run.id, {"pictures": "all"}))}
+    assert not drawn
+    answer(space.asked(run.id, "all"), "cpu")
+    asked.clear()
+    open_page("latent", model=run.id, pictures="all")
+    assert not asked
+    assert sum(len(trace.x) for trace in traces(drawn)) == 1797
 
 
 @pytest.mark.usefixtures("plain_sliders")

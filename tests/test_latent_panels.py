@@ -1,17 +1,17 @@
-"""What stands beside the latent map: places, selections, sliders, another model, a drawing."""
-
-import csv
-from io import StringIO
+"""What stands beside the latent map: places, sliders, another model, a drawing."""
 
 import numpy as np
 import pytest
+import streamlit as st
 from mapping import trained, warnings
 from paging import open_page
 
 from aecore import data, runs
-from aecore.analysis.codes import codes_of_pictures
+from aecore.analysis.codes import codes_of_pictures, pictures_of
+from aecore.analysis.questions import Question, answer
 from aecore.analysis.strokes import as_image
-from pages.shared import canvas, landscape, selected, spots
+from aecore.jobs import Analyses, Working
+from pages.shared import canvas, landscape, pictures, places, spots
 
 pytestmark = pytest.mark.usefixtures("fresh_server", "nothing_is_trained")
 
@@ -40,52 +40,6 @@ def test_a_place_in_the_address_can_be_read_again(value):
     word = spots._short(value)
     assert spots.PLACE.fullmatch(f"pca:{word},{word}")
     assert float(word) == pytest.approx(value, rel=1e-3, abs=1e-9)
-
-
-def test_the_selection_is_counted_and_can_be_cleared(drawn):
-    app = open_page("latent", look="selection")
-    assert any("lasso" in info.value for info in app.info)
-    images = data.load("digits")
-    numbers = np.flatnonzero(images.test_labels.numpy() == 4)[:9]
-    numbers = np.append(numbers, np.flatnonzero(images.test_labels.numpy() == 1)[:3])
-    app.session_state["selected"] = ("digits", np.sort(numbers))
-    app.run()
-    assert not app.exception
-    told = next(text.value for text in app.markdown if "pictures of" in text.value)
-    assert told.startswith("**12** pictures of 2 classes: 75% are 4.")
-    assert drawn[-1]["selected"].tolist() == sorted(numbers)
-    app.button(key="clear").click().run()
-    assert drawn[-1]["selected"] is None
-    app.session_state["selected"] = ("patches", np.arange(3))  # of another data set
-    app.run()
-    assert drawn[-1]["selected"] is None
-
-
-def test_the_outline_selects_what_is_inside_and_shown():
-    found = landscape.space("zoo-digits-32", "test", "cpu")
-    plane = landscape.plane("zoo-digits-32", "test", "pca", "cpu")
-    taken = {}
-    keep, selected.take = selected.take, lambda dataset, numbers: taken.update({dataset: numbers})
-    try:
-        everything = np.array([[-1e3, -1e3], [1e3, -1e3], [1e3, 1e3], [-1e3, 1e3]])
-        selected.outlined("digits", found, plane, [2, 5], everything)
-        assert set(found.labels[taken["digits"]]) == {2, 5}
-        selected.outlined("digits", found, plane, [2], np.empty((0, 2)))
-        assert taken["digits"] is None
-    finally:
-        selected.take = keep
-
-
-def test_the_table_of_a_selection():
-    found = landscape.space("zoo-digits-32", "test", "cpu")
-    plane = landscape.plane("zoo-digits-32", "test", "pca", "cpu")
-    lines = list(
-        csv.DictReader(StringIO(selected.table(found, plane, "0123456789", np.array([3, 9])).decode()))
-    )
-    assert [line["picture"] for line in lines] == ["3", "9"]
-    assert float(lines[1]["code_31"]) == pytest.approx(found.codes[9, 31], rel=1e-4)
-    assert float(lines[0]["y"]) == pytest.approx(plane.points[3, 1], rel=1e-4)
-    assert lines[0]["class"] == str(found.labels[3])
 
 
 @pytest.mark.usefixtures("drawn", "plain_sliders")
@@ -118,22 +72,63 @@ def test_what_was_moved_in_one_model_is_not_moved_in_another():
     assert values == {f"Unit {unit}": pytest.approx(code[unit], abs=1e-5) for unit in (0, 1)}
 
 
-def test_a_second_model_shares_the_selection(drawn):
+def test_a_second_model_shares_the_selection_and_draws_at_its_own_places(drawn):
     other = trained(code_size=2)
-    app = open_page("latent", look="other", other=other.id, b="p7", without="1")
-    app.session_state["selected"] = ("digits", np.arange(10, 30))
-    app.run()
-    assert not app.exception
+    lasso = "zoo-digits-32_pca_test_-1_-1_1_-1_1_1_-1_1"
+    app = open_page("latent", look="other", other=other.id, b="p7", without="1", lasso=lasso)
     first, beside = drawn[-2:]
     assert (first["name"], beside["name"]) == ("map", "second")
-    assert first["selected"].tolist() == beside["selected"].tolist() == list(range(10, 30))
+    assert first["selected"].tolist() == beside["selected"].tolist() != []
     assert first["hidden"] == beside["hidden"] == [1]
     assert beside["marks"]["text"] == ["B"]
+    assert [what for what, _ in beside["answer"]] == ["picture 7", "redrawn"]
     codes = runs.load(runs.get(other.id), "cpu").encode(data.load("digits").test_images[7:8] / 255)
     plane = landscape.plane(other.id, "test", "pca", "cpu")
     np.testing.assert_allclose(plane.place(codes.numpy())[0, 0], beside["marks"]["x"][0], atol=1e-4)
+    drawn.clear()
+    app = open_page("latent", look="other", other=other.id, c="pca:0.5,-0.25")
+    first, beside = drawn[-2:]
+    assert first["marks"]["text"] == []
+    assert beside["marks"] == {"x": [0.5], "y": [-0.25], "text": ["C"]}
+    assert [what for what, _ in beside["answer"]] == ["decoded"]
+    picture = pictures_of(runs.load(runs.get(other.id), "cpu"), plane.codes(np.array([[0.5, -0.25]])))[0]
+    assert beside["answer"][0][1] == pictures.address(pictures.picture(picture, places.GLIMPSE))
+    assert any("C: no picture is at (0.5, -0.25)" in caption.value for caption in app.caption)
+    app.button(key="forget").click().run()
+    assert "c" not in app.query_params
+    app = open_page("latent", look="other", other=other.id, c="pca:nan,1")
+    assert "linked place is not on this map" in warnings(app)[0]
     app = open_page("latent", look="other", other="zoo-mnist-32")
     assert "other model is not on this server" in warnings(app)[0]
+
+
+def test_a_click_on_the_second_map_is_a_place_of_that_map_unless_it_hits_a_picture(monkeypatch):
+    monkeypatch.setattr(st, "query_params", address := {"b": "p3"})
+    spots.clicked_there({"x": 0.5, "y": -1.0, "number": None}, "code")
+    assert address == {"b": "p3", "c": "code:0.5000,-1.0000"}
+    spots.clicked_there({"x": 0.5, "y": -1.0, "number": 8}, "code")
+    assert address == {"a": "p3", "b": "p8"}
+
+
+def test_the_second_map_is_tsne_where_the_first_is(drawn, monkeypatch):
+    other = trained(code_size=2)
+    asked = []
+
+    def ask(_, analysis, subject, settings, *, device):
+        asked.append((analysis, subject))
+        if subject == other.id:
+            return Working(share=0.5, doing="t-SNE of 360 codes")
+        return answer(Question(analysis, subject, settings), device)
+
+    monkeypatch.setattr(Analyses, "ask", ask)
+    open_page("latent", by="tsne", look="other", other=other.id)
+    assert ("tsne", other.id) in asked
+    assert [each["name"] for each in drawn] == ["map"]  # which is there while the other is computed
+    monkeypatch.setattr(Analyses, "ask", lambda _, *parts, device: answer(Question(*parts), device))
+    drawn.clear()
+    open_page("latent", by="tsne", look="other", other=other.id)
+    assert [each["name"] for each in drawn] == ["map", "second"]
+    assert drawn[1]["figure"].layout.xaxis.title.text == "t-SNE, first direction"
 
 
 def test_two_maps_are_on_one_page():

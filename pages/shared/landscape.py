@@ -93,7 +93,14 @@ def colouring(run_id: str, which: "Which", device: str, colour: str, unit: int) 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def figure(
-    run_id: str, which: "Which", projection: "Projection", colour: str, unit: int, behind: bool, device: str
+    run_id: str,
+    which: "Which",
+    projection: "Projection",
+    colour: str,
+    unit: int,
+    behind: bool,
+    device: str,
+    height: int = scatter.HEIGHT,
 ) -> go.Figure:
     """The map, the same object each time: a figure that changes is drawn from scratch."""
     found, drawn = space(run_id, which, device), plane(run_id, which, projection, device)
@@ -106,6 +113,7 @@ def figure(
         drawn.axes,
         colouring(run_id, which, device, colour, unit),
         picture,
+        height,
     )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from aecore import runs
+from aecore.runs import Run
 from pages.shared.analysis import answered
 
 if TYPE_CHECKING:
@@ -17,16 +18,32 @@ def there(run_id: str, which: "Which", projection: "Projection", device: str) ->
 
     Raises LabError.
     """
-    from aecore.analysis.questions import is_kept
-    from aecore.analysis.space import asked
 
     def found(analysis: str, title: str) -> bool:
         return answered(analysis, run_id, {"pictures": which}, device=device, title=title) is not None
 
-    coded = not _takes_long(run_id, which, device) or is_kept(asked(run_id, which))
-    if not coded and not found("codes", "Codes of the pictures"):
+    if not _coded(run_id, which, device) and not found("codes", "Codes of the pictures"):
         return False
     return projection != "tsne" or found("tsne", "t-SNE of the codes")
+
+
+def known(run: Run, which: "Which", projection: "Projection", device: str) -> bool:
+    """Whether there is such a map of a run, to be had at once; nothing is asked for. Raises LabError."""
+    from aecore.analysis.plane import projections
+    from aecore.analysis.questions import Question, is_kept
+
+    return (
+        projection in projections(run.experiment.model.code_size)
+        and _coded(run.id, which, device)
+        and (projection != "tsne" or is_kept(Question("tsne", run.id, {"pictures": which})))
+    )
+
+
+def _coded(run_id: str, which: "Which", device: str) -> bool:
+    from aecore.analysis.questions import is_kept
+    from aecore.analysis.space import asked
+
+    return not _takes_long(run_id, which, device) or is_kept(asked(run_id, which))
 
 
 @st.cache_resource(max_entries=500, show_spinner=False)
