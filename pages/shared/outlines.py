@@ -71,7 +71,12 @@ def read(run: Run, device: str) -> tuple[np.ndarray, np.ndarray] | None:
     """
 
     def valid(word: str) -> bool:
-        return not word or (outline := _parsed(word)) is not None and _on_a_map(outline, run, device)
+        if not word or (outline := _parsed(word)) is None:
+            return not word
+        try:
+            return _on_a_map(outline, run, device) and _inside(word, device) is not None
+        except LabError:
+            return False
 
     word = address.asked(KEY, "", valid, NOWHERE)
     return _inside(word, device) if word else None
@@ -87,17 +92,14 @@ def _parsed(word: str) -> Outline | None:
 
 
 def _on_a_map(outline: Outline, run: Run, device: str) -> bool:
-    """Whether the map is one of the same pictures, and can be drawn at once."""
-    try:
-        usable = {run.id: run} if outline.run_id == run.id else state.usable(runs.list_runs())
-        drawn_on = usable.get(outline.run_id)
-        return (
-            drawn_on is not None
-            and drawn_on.experiment.data.dataset == run.experiment.data.dataset
-            and readiness.known(drawn_on, outline.which, outline.projection, device)
-        )
-    except LabError:
-        return False
+    """Whether the map is one of the same pictures, and can be drawn at once. Raises LabError."""
+    usable = {run.id: run} if outline.run_id == run.id else state.usable(runs.list_runs())
+    drawn_on = usable.get(outline.run_id)
+    return (
+        drawn_on is not None
+        and drawn_on.experiment.data.dataset == run.experiment.data.dataset
+        and readiness.known(drawn_on, outline.which, outline.projection, device)
+    )
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

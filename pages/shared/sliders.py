@@ -33,7 +33,7 @@ def show(model: "Autoencoder", space: "Space", spot: Spot | None, run_id: str) -
 
     @st.fragment
     def move() -> None:
-        beside = st.container(horizontal=True)
+        beside = st.container(horizontal=True, gap="xsmall")
         groups = st.container(horizontal=True, vertical_alignment="bottom")
         count = len(order)
         first = 0
