@@ -4,8 +4,7 @@ import streamlit as st
 
 from aecore.data import SOURCES
 from aecore.errors import LabError
-from pages.shared import address, frame, landscape, latent_panels, missing, state, warm
-from pages.shared.analysis import answered
+from pages.shared import address, frame, landscape, latent_panels, missing, readiness, state, warm
 from pages.shared.wording import plain
 
 frame.ensure_frame()
@@ -73,11 +72,9 @@ if colour == "unit":
     )
 behind = address.switch("Decoded plane behind", key="behind", default=False, widget=controls.toggle)
 
-if projection == "tsne" and (
-    answered("tsne", run.id, {"pictures": which}, device=device, title="t-SNE of the codes") is None
-):
-    st.stop()
 try:
+    if not readiness.there(run.id, which, projection, device):
+        st.stop()
     with st.spinner("Computing the codes, some seconds the first time"):
         view = landscape.view(run, which, projection, device)
         figure = landscape.figure(run.id, which, projection, colour, unit, behind, device)

@@ -7,10 +7,12 @@ from tempfile import TemporaryDirectory
 import pytest
 from browsing import browser, context, page, server  # noqa: F401, fixtures
 from jobs_engine import engine, jobs, lab  # noqa: F401, fixtures
+from mapping import drawn  # noqa: F401, a fixture
 from paging import (  # noqa: F401, fixtures
     fresh_server,
     nothing_is_trained,
     opened_before,
+    plain_sliders,
     queue,
     torch_is_there,
 )

@@ -1,5 +1,6 @@
 """Pages without a browser: fixtures for tests that run them by AppTest."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from aecore.jobs import Jobs
-from pages.shared import server, warm
+from pages.shared import live_sliders, server, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -39,6 +40,20 @@ def fresh_server():
 def nothing_is_trained(monkeypatch):
     """So no engine is needed."""
     monkeypatch.setattr(Jobs, "start", lambda _: None)
+
+
+@pytest.fixture
+def plain_sliders(monkeypatch):
+    """Streamlit's sliders in place of those that only a browser can move."""
+
+    def drawn(sliders, *, key, on_move, wide=False):  # noqa: ARG001, as live_sliders.drawn
+        for each in sliders:
+            name = f"{key}-{each.name}"
+            st.session_state[name] = each.value
+            note = partial(lambda each, name: on_move({each.name: st.session_state[name]}), each, name)
+            st.slider(each.label, each.low, each.high, key=name, on_change=note)
+
+    monkeypatch.setattr(live_sliders, "drawn", drawn)
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
-"""The Features page in a real browser: a click in the sheet, the card, the slider, and how long they take."""
+"""The Features page in a real browser: a click in the sheet, the card, and how long they take."""
 
 import re
 import shutil
 from time import monotonic
 
 import pytest
-from browsing import eventually, finished
+from browsing import finished
 from playwright.sync_api import Page, expect
 
 from aecore import runs
@@ -26,10 +26,6 @@ def unit(page: Page) -> str:
     return page.locator(".st-key-unit-number input").input_value()
 
 
-def redrawn(page: Page) -> str:
-    return page.locator("img[alt^='A picture as it was']").get_attribute("src") or ""
-
-
 def test_a_click_in_the_sheet_opens_the_units_card(server, page, capsys):
     open_features(page, server.address, "&sort=number")
     assert unit(page) == "0"
@@ -48,21 +44,6 @@ def test_a_click_in_the_sheet_opens_the_units_card(server, page, capsys):
         print(f"\nclick in the sheet to the unit's card: {seconds:.2f} s")
     page.reload()
     expect(page.get_by_role("heading", name="Unit 10: when it is active")).to_be_visible()
-
-
-def test_the_slider_changes_the_reconstruction(server, page, capsys):
-    open_features(page, server.address, "&unit=3")
-    before = redrawn(page)
-    thumb = page.get_by_test_id("stSlider").get_by_role("slider")
-    thumb.focus()
-    start = monotonic()
-    for _ in range(10):
-        page.keyboard.press("ArrowRight")
-    eventually(lambda: redrawn(page) not in ("", before))
-    seconds = monotonic() - start
-    finished(page)
-    with capsys.disabled():
-        print(f"\nslider to the new reconstruction: {seconds:.2f} s")
 
 
 def test_a_warm_page_is_there_soon_and_fits_a_phone(server, page, capsys):

@@ -20,8 +20,8 @@ WHERE = """([trace, index]) => {
   const y = box.top + yaxis._offset + yaxis.l2p(data.y[index])
   return [x, y, Number(data.customdata[index]), data.name]
 }"""
-EMPTY = """() => {
-  const plot = document.querySelector('.st-key-map .js-plotly-plot')
+EMPTY = """(map) => {
+  const plot = document.querySelector(`.st-key-${map} .js-plotly-plot`)
   const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect()
   let best = null
   for (let x = 20; x < xaxis._length - 20; x += 10) for (let y = 20; y < yaxis._length - 20; y += 10) {
@@ -67,7 +67,7 @@ def outline(page: Page, shares: list[tuple[float, float]]) -> None:
     page.mouse.up()
 
 
-def test_a_picture_under_the_mouse_a_click_on_a_point_and_one_on_an_empty_place(server, page, capsys):
+def test_a_picture_under_the_mouse_and_clicks_on_a_point_and_an_empty_place(server, page, browser, capsys):
     open_map(page, f"{server.address}/latent?model=zoo-digits-32")
     labels = data.load("digits").test_labels
     x, y, number, name = page.evaluate(WHERE, [3, 5])
@@ -97,7 +97,7 @@ def test_a_picture_under_the_mouse_a_click_on_a_point_and_one_on_an_empty_place(
     on_point = monotonic() - start
     assert f"b=p{found}" in page.url
 
-    far, x, y = page.evaluate(EMPTY)
+    far, x, y = page.evaluate(EMPTY, "map")
     assert far > 10
     start = monotonic()
     page.mouse.click(x, y)
@@ -109,6 +109,18 @@ def test_a_picture_under_the_mouse_a_click_on_a_point_and_one_on_an_empty_place(
     page.reload()  # the address has all of it
     expect(page.get_by_text("there is no picture")).to_be_visible()
     finished(page)
+
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    open_map(page, f"{server.address}/latent?model=zoo-digits-32")
+    page.locator(".st-key-map .nsewdrag").scroll_into_view_if_needed()
+    x, y, number, _ = page.evaluate(WHERE, [3, 5])
+    page.touchscreen.tap(x, y)
+    expect(page.locator("figcaption").filter(has_text=re.compile(r"picture \d+"))).to_be_in_viewport()
+    expect(page.locator("figcaption").filter(has_text="redrawn")).to_be_in_viewport()
+    x, y, *_ = page.evaluate(WHERE, [3, 5])
+    assert 0 < y < 844  # and so is the place that was touched
+    phone.close()
     with capsys.disabled():
         print(f"\nhover picture: {hovered:.0f} ms, with two frames drawn")
         print(f"click to picture: {on_point:.2f} s on a point, {on_nothing:.2f} s on an empty place")
@@ -128,8 +140,12 @@ def test_a_lasso_and_class_toggles(server, page, capsys):
     with page.expect_download() as downloaded:
         page.get_by_role("button", name="Selection (CSV)").click()
     assert len(downloaded.value.path().read_text().splitlines()) == len(chosen) + 1
+    assert "lasso=zoo-digits-32_pca_test_" in page.url
+    page.reload()
+    eventually(lambda: (page.evaluate(TOLD) or {}).get("selected") == chosen)
     page.get_by_role("button", name="Clear", exact=True).click()
     eventually(lambda: page.evaluate(TOLD)["selected"] is None)
+    page.evaluate("() => (document.querySelector('.st-key-map .js-plotly-plot').sameOne = true)")
     page.locator(".st-key-without button").filter(has_text="3").click()
     eventually(lambda: page.evaluate(TOLD)["hidden"] == [3])
     assert "without=3" in page.url
@@ -160,7 +176,7 @@ def test_a_drawing_lands_on_the_map(server, page, capsys):
         print(f"\nstroke to its place on the map: {took:.2f} s")
 
 
-def test_a_lasso_on_one_map_selects_on_both(server, page):
+def test_a_lasso_on_one_map_selects_on_both_and_each_draws_by_its_own_decoder(server, page):
     trained = create(Experiment().with_settings({"dataset": "digits", "epochs": 1, "code_size": 2}))
     list(execute(trained, data.load("digits"), "cpu"))
     open_map(page, f"{server.address}/latent?model=zoo-digits-32&look=other&other={trained.id}")
@@ -171,6 +187,13 @@ def test_a_lasso_on_one_map_selects_on_both(server, page):
     chosen = eventually(lambda: page.evaluate(second)["selected"])
     assert chosen == page.evaluate(TOLD)["selected"]
     assert 5 < len(chosen) < 355
+    _, x, y = page.evaluate(EMPTY, "second")
+    page.mouse.click(x, y)
+    expect(page.locator("figcaption").filter(has_text="decoded")).to_be_visible()
+    expect(page.get_by_text("C: no picture is at")).to_be_visible()
+    assert page.evaluate(second)["marks"]["text"] == ["C"]
+    assert page.evaluate(TOLD)["marks"]["text"] == []
+    assert re.search(r"c=pca(:|%3A)-?[\d.]+", page.url)
 
 
 @pytest.mark.skipif(not data.available("mnist"), reason="MNIST is not on this machine")

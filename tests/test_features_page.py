@@ -112,6 +112,7 @@ def test_a_link_opens_the_same_unit_and_choices_are_written_into_it(sheets):
     assert 5 < float(app.metric[0].value) < 32
 
 
+@pytest.mark.usefixtures("plain_sliders")
 def test_the_slider_silences_a_unit_and_leaves_it(monkeypatch):
     from pages.shared import pictures
 
@@ -133,7 +134,7 @@ def test_the_slider_silences_a_unit_and_leaves_it(monkeypatch):
     assert np.abs(redrawn - before).max() <= 1
     assert np.abs(changed - after).max() <= 1
     now = float(code[0, 3])
-    assert f"where it is {now:.3g}" in app.slider[0].label
+    assert f"It is {now:.3g}. Zero silences the unit" in captions(app)
     drawn.clear()
     app.slider[0].set_value(now).run()
     assert (drawn[0][0].tiles[3] <= 2).all()  # as it is: nothing gained or lost
@@ -203,6 +204,7 @@ def test_tied_weights_are_shown_once():
     assert "has the decoder's weights" in captions(app)
 
 
+@pytest.mark.usefixtures("plain_sliders")
 def test_a_unit_that_never_is_active_says_so():
     run = trained(hidden=(), code_size=40, active=1)
     told = open_page("features", model=run.id)

@@ -249,7 +249,7 @@ def test_settings_of_a_recipe_are_the_same_where_they_are_spelt_out_and_others_w
 
 
 def test_the_stored_results_are_of_recipes_there_are_with_the_figures_they_publish():
-    for one in reproduction.stored():
+    for one in document.of_recipes(reproduction.stored()):
         recipe = RECIPES[one["recipe"]]
         assert one["published"] == [str(figure) for figure in recipe.published]
         assert len(one["ours"]) == len(one["published"])

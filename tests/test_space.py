@@ -9,7 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from tiny_runs import IMAGES, trained
 
 from aecore import data, runs
-from aecore.analysis import neighbourhoods, space
+from aecore.analysis import estimate, neighbourhoods, space
 from aecore.analysis.questions import Question, answer, to_nobody
 from aecore.config import MODEL_CONFIGS, Experiment
 from aecore.errors import LabError
@@ -122,3 +122,41 @@ def test_a_run_sees_its_own_noise(images_at_hand):  # noqa: ARG001, a fixture
     hidden = (found.inputs == 0) & (originals > 0)
     assert 0.3 < hidden.mean() < 0.7
     assert runs.get(run.id).experiment.data.noise == "masking"
+
+
+def test_the_codes_of_a_run_are_kept_and_used(images_at_hand, monkeypatch):  # noqa: ARG001, a fixture
+    run = trained()
+    now = space.of_run(run.id, "all", "cpu")
+    heard = []
+    told = answer(space.asked(run.id, "all"), "cpu", lambda share, doing: heard.append((share, doing)))
+    assert heard == [(0.0, "Codes of 65 pictures")]
+    assert told["codes"].dtype == np.float16
+    assert told["errors"].dtype == np.float32
+    monkeypatch.setattr(space, "coded", None)  # nothing is computed again
+    then = space.of_run(run.id, "all", "cpu")
+    assert then.codes.dtype == np.float32
+    np.testing.assert_allclose(then.codes, now.codes, rtol=1e-3, atol=1e-6)
+    np.testing.assert_array_equal(then.errors, now.errors)
+    np.testing.assert_array_equal(then.inputs, now.inputs)
+    points = answer(Question("tsne", run.id, {"pictures": "all"}), "cpu")["points"]
+    assert points.shape == (65, 2)
+
+
+@pytest.mark.parametrize(("largest", "kind"), [(1e5, np.float32), (1e-3, np.float32), (40, np.float16)])
+def test_codes_are_halved_where_that_loses_little(largest, kind):
+    codes = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3) * np.float32(largest)
+    rounded = space._rounded(codes)
+    assert rounded.dtype == kind
+    np.testing.assert_allclose(rounded, codes, rtol=5e-4)
+
+
+@pytest.mark.parametrize("size", [32, 256])
+def test_more_pictures_and_wider_layers_take_longer(monkeypatch, size):
+    monkeypatch.setattr(estimate, "matrix_rate", lambda _: 1e11)
+    run = create(Experiment().with_settings({"dataset": "mnist", "hidden": (512,), "code_size": size}))
+    assert not space.takes_long(run, "test", "cpu")
+    assert space.takes_long(run, "all", "cpu")
+    wide = create(Experiment().with_settings({"dataset": "mnist", "hidden": (9_000,), "code_size": size}))
+    assert space.takes_long(wide, "test", "cpu")
+    digits = create(Experiment().with_settings({"dataset": "digits", "code_size": size}))
+    assert not space.takes_long(digits, "all", "cpu")

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aecore.analysis.questions import Say, to_nobody
 from aecore.analysis.reconstruction import check_shape
 from aecore.data.batches import pixels
 from aecore.losses import IMAGES_AT_ONCE
@@ -19,6 +20,27 @@ def codes_of(model: Autoencoder, images: Tensor) -> np.ndarray:
     check_shape(model, images)
     codes = [model.encode(pixels(batch)).cpu() for batch in images.split(IMAGES_AT_ONCE)]
     return torch.cat([torch.empty(0, model.config.code_size), *codes]).numpy()
+
+
+@torch.inference_mode()
+def coded(
+    model: Autoencoder, inputs: Tensor, targets: Tensor, say: Say = to_nobody
+) -> tuple[np.ndarray, np.ndarray]:
+    """The codes (N, code_size) of `inputs`, and the error (N,) of each reconstruction, both float32.
+
+    Uint8 images (N, C, H, W) on the model's device. An error is the mean squared one per pixel, pixels in
+    [0, 1], of the reconstruction as it is, against `targets`. Raises LabError as `codes_of` does.
+    """
+    check_shape(model, inputs)
+    codes, errors = [torch.empty(0, model.config.code_size)], [torch.empty(0)]
+    for done in range(0, len(inputs), IMAGES_AT_ONCE):
+        say(done / len(inputs), f"Codes of {len(inputs):,} pictures")
+        batch = slice(done, done + IMAGES_AT_ONCE)
+        code = model.encode(pixels(inputs[batch]))
+        difference = model.decode(code) - pixels(targets[batch])
+        codes.append(code.cpu())
+        errors.append(difference.square().flatten(1).mean(1).cpu())
+    return torch.cat(codes).numpy(), torch.cat(errors).numpy()
 
 
 def codes_of_pictures(model: Autoencoder, images: np.ndarray) -> np.ndarray:

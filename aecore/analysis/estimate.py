@@ -83,6 +83,12 @@ def multiply_adds(config: ModelConfig) -> int:
     return _work(config).forward
 
 
+def seconds_of_use(model: ModelConfig, images: int, device: str) -> float:
+    """What encoding and decoding so many images takes at best, by the same count of work."""
+    work = _work(model)
+    return images * (work.forward + FLOAT_COST / 3 * work.outputs) / matrix_rate(device)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """What there is to do for one image."""

@@ -11,7 +11,7 @@ from aecore.analysis import space
 from aecore.analysis.codes import codes_of
 from aecore.analysis.comparison import fit_baselines, versions
 from aecore.analysis.plane import Projection, plane_of
-from aecore.analysis.questions import Arrays, Question, Say, answer
+from aecore.analysis.questions import Arrays, Question, Say, answer, kept
 from aecore.data import ImageSet
 from aecore.data.batches import pixels
 from aecore.models.base import Autoencoder
@@ -62,13 +62,14 @@ def measured(
     pictures.
     """
     size, config = run.experiment.model.code_size, run.experiment.data
-    test = space.space_of(model, run, images, which)
+    known = kept(space.asked(run.id, which))
+    test = space.space_of(model, run, images, which, known)
     among = np.flatnonzero(test.numbers < len(images.test_images))
     judged = among[space.chosen(len(among), space.MOST_NUMBERS // JUDGED)]
     device = next(model.parameters()).device
-    kept = space.chosen(len(images.train_images), max(size, 1)).tolist()
-    train = versions(images.train_images[kept].to(device), config).inputs
-    labels, wanted = images.train_labels[kept].cpu().numpy(), test.labels[judged]
+    shown = space.chosen(len(images.train_images), max(size, 1)).tolist()
+    train = versions(images.train_images[shown].to(device), config).inputs
+    labels, wanted = images.train_labels[shown].cpu().numpy(), test.labels[judged]
     seen = torch.from_numpy(test.inputs[judged])
     say(0.1, f"Codes of {len(train):,} training pictures")
     codes = codes_of(model, train)

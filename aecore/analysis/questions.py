@@ -28,6 +28,7 @@ Say = Callable[[float, str], None]
 
 ANALYSES = {
     "anomaly": "aecore.analysis.anomaly:of_run",
+    "codes": "aecore.analysis.space:codes_of_run",
     "denoising": "aecore.analysis.denoising:by_level",
     "dictionary": "aecore.analysis.dictionary:of_run",
     "filtering": "aecore.analysis.filters:by_level",
@@ -77,6 +78,11 @@ def kept(question: Question) -> Arrays | None:
         return load_file(_file(question))
     except (FileNotFoundError, SafetensorError, OSError):
         return None
+
+
+def is_kept(question: Question) -> bool:
+    """Whether there is an answer from before, known without reading it. Raises RunError as `kept` does."""
+    return _file(question).is_file()
 
 
 def to_nobody(_share: float, _doing: str) -> None:

@@ -1,16 +1,31 @@
 """What lies together in the latent space: inside an outline, in one class, near a place."""
 
 import numpy as np
-from skimage.measure import points_in_poly
+from skimage.measure import approximate_polygon, points_in_poly
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.neighbors import NearestNeighbors
 
 CLUSTERS = 10
+NEAR = 0.002
+"""Of an outline's width and height: so far a corner may be from the line that is drawn in its place."""
 
 
 def inside(points: np.ndarray, outline: np.ndarray) -> np.ndarray:
     """Indices of the points (N, 2) inside a closed outline (V, 2), ascending: int64."""
     return np.flatnonzero(points_in_poly(points, outline)) if len(outline) > 2 else np.empty(0, np.int64)
+
+
+def simplified(outline: np.ndarray, most: int) -> np.ndarray:
+    """A closed outline (V, 2) with at most `most` corners, those that shape it most: (W, 2).
+
+    By Ramer (1972) and Douglas and Peucker (1973), the tolerance raised until they are few enough.
+    """
+    span = np.ptp(outline, axis=0)
+    scaled = outline / np.where(span > 0, span, 1)
+    closed, tolerance = np.concatenate([scaled, scaled[:1]]), NEAR
+    while len(corners := approximate_polygon(closed, tolerance)) > most + 1:
+        tolerance *= 1.5
+    return corners[:-1] * np.where(span > 0, span, 1)
 
 
 def class_counts(labels: np.ndarray, classes: int) -> np.ndarray:

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from aecore import data, runs
-from aecore.analysis.codes import codes_of
+from aecore.analysis.codes import coded
 from aecore.analysis.comparison import versions
-from aecore.analysis.reconstruction import errors
-from aecore.data import ImageSet
+from aecore.analysis.estimate import seconds_of_use
+from aecore.analysis.questions import Arrays, Question, Say, kept, to_nobody
+from aecore.data import SOURCES, ImageSet
 from aecore.errors import LabError
 from aecore.models.base import Autoencoder
 from aecore.runs import Run
@@ -22,6 +23,9 @@ Which = Literal["test", "all"]
 AT_FIRST = 10_000
 MOST_NUMBERS = 40_000_000
 """Numbers in all codes together, 160 MB; of larger codes there are fewer pictures."""
+
+LONG = 0.4
+"""Seconds at a device's best, from which on codes are a question: other work makes several times as many."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,21 +83,66 @@ def population(images: ImageSet, which: Which, code_size: int) -> tuple[np.ndarr
     return numbers, pictures, labels, total
 
 
-def space_of(model: Autoencoder, run: Run, images: ImageSet, which: Which) -> Space:
-    """The codes of a run's own data set, on the model's device. Raises LabError as `population` does."""
+def space_of(
+    model: Autoencoder,
+    run: Run,
+    images: ImageSet,
+    which: Which,
+    known: Arrays | None = None,
+    say: Say = to_nobody,
+) -> Space:
+    """The codes of a run's own data set, on the model's device: those `known` from `of_run`, else now.
+
+    Raises LabError as `population` does.
+    """
     numbers, pictures, labels, total = population(images, which, run.experiment.model.code_size)
     seen = versions(pictures.to(next(model.parameters()).device), run.experiment.data)
+    if known is not None and known["codes"].shape == (len(numbers), run.experiment.model.code_size):
+        codes, errors = known["codes"].astype(np.float32), known["errors"]
+    else:
+        codes, errors = coded(model, seen.inputs, seen.targets, say)
     return Space(
         numbers=numbers,
         inputs=seen.inputs.cpu().numpy(),
         labels=labels,
-        codes=codes_of(model, seen.inputs),
-        errors=errors(model, seen.inputs, seen.targets).numpy(),
+        codes=codes,
+        errors=errors,
         total=total,
     )
 
 
-def of_run(run_id: str, which: Which, device: str) -> Space:
-    """The space of a run, from its id. Raises LabError where model or data set cannot be had."""
+def takes_long(run: Run, which: Which, device: str) -> bool:
+    """Whether codes are a question because a page could not wait for them."""
+    source, model = SOURCES[run.experiment.data.dataset], run.experiment.model
+    count = source.test_count if which == "test" else source.test_count + source.train_count
+    count = len(chosen(count, model.code_size))
+    return seconds_of_use(model, min(count, AT_FIRST) if which == "test" else count, device) > LONG
+
+
+def asked(run_id: str, which: Which) -> Question:
+    """The question for the codes of a run."""
+    return Question("codes", run_id, {"pictures": which})
+
+
+def of_run(run_id: str, which: Which, device: str, say: Say = to_nobody) -> Space:
+    """The space of a run, from its id, with the kept answer for its codes if there is one.
+
+    Raises LabError where model or data set cannot be had.
+    """
     run = runs.get(run_id)
-    return space_of(runs.load(run, device), run, data.load(run.experiment.data.dataset), which)
+    images = data.load(run.experiment.data.dataset)
+    return space_of(runs.load(run, device), run, images, which, kept(asked(run_id, which)), say)
+
+
+def codes_of_run(subject: str, device: str, say: Say, *, pictures: Which) -> Arrays:
+    """`codes` (N, K) and `errors` (N,) of a run, in the order of its space; what `asked` asks for.
+
+    Codes are rounded to float16, three digits, where that holds them: they are kept on disk. Raises LabError.
+    """
+    found = of_run(subject, pictures, device, say)
+    return {"codes": _rounded(found.codes), "errors": found.errors}
+
+
+def _rounded(codes: np.ndarray) -> np.ndarray:
+    """Float16 for codes whose largest number is neither beyond that nor so small that digits are lost."""
+    return codes.astype(np.float16) if 0.01 < np.abs(codes).max(initial=0) < 60_000 else codes

@@ -55,4 +55,5 @@ def embedding(codes: np.ndarray, say: Say = to_nobody) -> np.ndarray:
 def of_run(subject: str, device: str, say: Say, *, pictures: space.Which) -> Arrays:
     """`points` (N, 2) for the codes of a run, in the order of its `space`. Raises LabError."""
     say(0.0, "Codes of the pictures")
-    return {"points": embedding(space.of_run(subject, pictures, device).codes, say)}
+    found = space.of_run(subject, pictures, device, lambda share, doing: say(0.05 * share, doing))
+    return {"points": embedding(found.codes, lambda share, doing: say(0.05 + 0.95 * share, doing))}

@@ -1,17 +1,17 @@
 """A unit silenced or boosted in one picture, and what its reconstruction gains and loses by that."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from aecore.runs import Run
-from pages.shared import address, pictures, state
+from pages.shared import address, live_sliders, pictures, state
+from pages.shared.live_sliders import Slider
 
 if TYPE_CHECKING:
     from aecore.analysis.dictionary import Dictionary
-
-WIDTH = 560  # of the slider, in screen pixels
 
 
 def slider(run: Run, found: "Dictionary", unit: int, device: str) -> None:
@@ -40,21 +40,38 @@ def slider(run: Run, found: "Dictionary", unit: int, device: str) -> None:
             on_click=lambda: st.query_params.pop("picture", None),
             disabled="picture" not in st.query_params,
         )
+    _live(run, found, unit, place, device)
+
+
+@st.fragment
+def _live(run: Run, found: "Dictionary", unit: int, place: int, device: str) -> None:
+    """The slider, and the picture that follows it."""
+    values = found.codes[:, unit]
     now = float(values[place])
     most = max(float(np.abs(values).max()), 1e-3)
     low, top = -2 * most if values.min() < 0 else 0.0, 2 * most
-    begin = 0.0 if now else most
-    value = st.slider(
-        f"Activation of unit {unit} in this picture, where it is {now:.3g}",
-        low,
-        top,
-        begin,
-        width=WIDTH,
-        key=f"activation-{run.id}-{unit}-{place}",
-        help=f"Zero silences the unit. Its largest activation over all pictures is {most:.3g}: from there on "
-        "it is boosted beyond what it ever does.",
-    )
-    _redrawn(run, found, unit, place, value, device)
+    of, value = st.session_state.get("boosted", (None, 0.0))
+    this = run.id, unit, place
+    if of != this:
+        value = 0.0 if now else most
+
+    def note(moved: Mapping[str, float]) -> None:
+        st.session_state["boosted"] = this, moved["activation"]
+
+    above, below = st.container(), st.container()
+    with below:
+        _redrawn(run, found, unit, place, value, device)
+    with above:
+        live_sliders.drawn(
+            [Slider("activation", f"Activation of unit {unit} in this picture", low, top, value)],
+            key="boost",
+            on_move=note,
+            wide=True,
+        )
+        st.caption(
+            f"It is {now:.3g}. Zero silences the unit; its largest over all pictures is {most:.3g}: from "
+            "there on it is boosted beyond what it ever does."
+        )
 
 
 def _redrawn(run: Run, found: "Dictionary", unit: int, place: int, value: float, device: str) -> None:
@@ -80,7 +97,7 @@ def _redrawn(run: Run, found: "Dictionary", unit: int, place: int, value: float,
         side=112,
     )
     st.image(
-        png,
+        pictures.address(png),
         width=pictures.width(png),
         alt=f"A picture as it was, redrawn, redrawn with unit {unit} at {value:.3g}, and the difference",
     )

@@ -1,6 +1,5 @@
 """What the latent map of a run is drawn from, kept in memory once per server, by plain strings."""
 
-import base64
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -49,11 +48,13 @@ def view(run: Run, which: "Which", projection: "Projection", device: str) -> Vie
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def space(run_id: str, which: "Which", device: str) -> "Space":
-    """The pictures of a run's data set and their codes. Raises LabError."""
-    from aecore.analysis.space import space_of
+    """The pictures of a run's data set and their codes, computed unless they are kept. Raises LabError."""
+    from aecore.analysis.questions import kept
+    from aecore.analysis.space import asked, space_of
 
     run = runs.get(run_id)
-    return space_of(state.model(run_id, device), run, state.images(run.experiment.data.dataset), which)
+    images, known = state.images(run.experiment.data.dataset), kept(asked(run_id, which))
+    return space_of(state.model(run_id, device), run, images, which, known)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -92,14 +93,18 @@ def colouring(run_id: str, which: "Which", device: str, colour: str, unit: int) 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def figure(
-    run_id: str, which: "Which", projection: "Projection", colour: str, unit: int, behind: bool, device: str
+    run_id: str,
+    which: "Which",
+    projection: "Projection",
+    colour: str,
+    unit: int,
+    behind: bool,
+    device: str,
+    height: int = scatter.HEIGHT,
 ) -> go.Figure:
     """The map, the same object each time: a figure that changes is drawn from scratch."""
     found, drawn = space(run_id, which, device), plane(run_id, which, projection, device)
-    picture = None
-    if behind:
-        png = base64.b64encode(decoded(run_id, which, projection, device)).decode()
-        picture = f"data:image/png;base64,{png}"
+    picture = pictures.address(decoded(run_id, which, projection, device)) if behind else None
     return scatter.figure(
         drawn.points,
         found.numbers,
@@ -108,6 +113,7 @@ def figure(
         drawn.axes,
         colouring(run_id, which, device, colour, unit),
         picture,
+        height,
     )
 
 

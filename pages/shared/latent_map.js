@@ -12,7 +12,9 @@ const MOST_CORNERS = 300
 export default function ({ data, parentElement, setTriggerValue }) {
   if (data instanceof Uint8Array || data instanceof ArrayBuffer) return unpack(new Uint8Array(data))
   const state = (parentElement.mapState ??= { ...parts(parentElement), listening: null, off: [] })
-  Object.assign(state, { data, send: setTriggerValue, told: JSON.stringify(data) })
+  const { answer, always, ...told } = data
+  Object.assign(state, { data, send: setTriggerValue, told: JSON.stringify(told) })
+  show(answer, always, state.tools.querySelector(".answer"))
   const look = () => {
     const plot = document.querySelector(`.st-key-${data.map} .js-plotly-plot`)
     if (!plot?._fullLayout?.xaxis || !plot.on) return
@@ -27,6 +29,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.off.forEach((off) => off())
     Object.assign(state, { off: [], listening: null })
   }
+}
+
+function show(answer, always, place) {
+  place.classList.toggle("always", always)
+  const told = JSON.stringify(answer)
+  if (place.told === told) return
+  place.told = told
+  place.replaceChildren(
+    ...answer.map(({ what, source }) => {
+      const figure = document.createElement("figure")
+      const caption = Object.assign(document.createElement("figcaption"), { textContent: what })
+      figure.append(Object.assign(new Image(), { src: source, alt: "" }), caption)
+      return figure
+    }),
+  )
 }
 
 function unpack(bytes) {

@@ -9,10 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.shared.spots import Spot
+
 FOLDER = Path(__file__).parent
 CONFIG = {"displayModeBar": False, "scrollZoom": True}
 Marks = Mapping[str, Sequence[float] | Sequence[str]]
-NOTHING: Marks = {"x": [], "y": [], "text": []}
 
 
 def drawn(
@@ -26,6 +27,8 @@ def drawn(
     hidden: Sequence[int],
     line: np.ndarray,
     marks: Marks,
+    answer: Sequence[tuple[str, str]] = (),
+    always: bool = False,
     on_click: Callable[[Mapping[str, Any]], None],
     on_lasso: Callable[[np.ndarray], None],
 ) -> None:
@@ -33,8 +36,10 @@ def drawn(
 
     `numbers` are the pictures in the sprite, where they are not simply the first ones. Of the `selected`
     pictures' points the others are made pale; classes that are `hidden` are not there. `line` (P, 2) and
-    `marks` (x, y, text) are drawn over them. `on_click` hears of a click {x, y, number}, number None on an
-    empty place; `on_lasso` of the corners (V, 2) of an outline, none where it is taken away.
+    `marks` (x, y, text) are drawn over them. The pictures of an `answer`, each with what it is and an address
+    that holds it, are above the map: on a phone, where all else is below it, or `always`. `on_click` hears of
+    a click {x, y, number}, number None on an empty place; `on_lasso` of the corners (V, 2) of an outline,
+    none where it is taken away.
     """
     told = {
         "map": name,
@@ -43,6 +48,8 @@ def drawn(
         "hidden": list(hidden),
         "line": {"x": line[:, 0].tolist(), "y": line[:, 1].tolist()},
         "marks": dict(marks),
+        "answer": [{"what": what, "source": source} for what, source in answer],
+        "always": always,
     }
     key = f"{name}-listener"
     listener = _listener()
@@ -55,6 +62,15 @@ def drawn(
     with st.container(key=name):
         st.plotly_chart(figure, key=f"{name}-figure", config=CONFIG, alt=alt)
     listener(data=sprite, key=f"{name}-sprite")
+
+
+def marks(spots: Mapping[str, Spot]) -> Marks:
+    """Places to mark, by the letters that they get."""
+    return {
+        "x": [float(spot.point[0]) for spot in spots.values()],
+        "y": [float(spot.point[1]) for spot in spots.values()],
+        "text": list(spots),
+    }
 
 
 @cache

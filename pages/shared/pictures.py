@@ -1,5 +1,6 @@
 """Arrays in, PNGs out: pixels enlarged by whole factors, and transparent around them for both themes."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -181,6 +182,11 @@ def code(values: np.ndarray, side: int) -> bytes:
             draw.rectangle((left, top, right - 1 - gap, bottom), TOO_DARK if length > 0 else TOO_BRIGHT)
     draw.line((0, middle, side, middle), TEXT)
     return png(canvas)
+
+
+def address(png: bytes) -> str:
+    """A PNG as an address that holds it: the browser shows it without asking for it."""
+    return f"data:image/png;base64,{b64encode(png).decode()}"
 
 
 def width(png: bytes) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LARGE, SMALL = 112, 84
 NEIGHBOURS = 5
 STEPS = 12
+GLIMPSE = 56
 
 
 def show(
@@ -38,18 +39,12 @@ def show(
     by_code, _ = nearest(space.codes, spot.code, NEIGHBOURS + 1)
     with st.container(horizontal=True):
         if spot.number is None:
-            about = f"the place {_coordinates(spot)}"
             st.image(
-                pictures.picture(drawn[0], LARGE), caption="Decoded", alt=f"What the decoder draws at {about}"
+                pictures.picture(drawn[0], LARGE),
+                caption="Decoded",
+                alt=f"What the decoder draws at the place {coordinates(spot)}",
             )
-            st.caption(
-                f"At {_coordinates(spot)} there is no picture: this is what the decoder makes of "
-                + (
-                    "the code there."
-                    if plane.exact
-                    else "the mixed codes of the five nearest points, approximately."
-                )
-            )
+            st.caption(f"At {coordinates(spot)} there is no picture. {how(plane)}")
             by_pixels, _ = nearest(space.inputs, drawn[0], NEIGHBOURS)
             by_code = by_code[:NEIGHBOURS]
         else:
@@ -67,7 +62,21 @@ def show(
             st.caption(f"Picture {spot.number}, class {name}. Error {error(float(space.errors[at]))}.")
             by_pixels, _ = nearest(space.inputs, space.inputs[at], NEIGHBOURS + 1)
             by_code, by_pixels = by_code[by_code != at][:NEIGHBOURS], by_pixels[by_pixels != at][:NEIGHBOURS]
-    _neighbours(space, names, by_code, by_pixels)
+    neighbours(space, names, by_code, by_pixels, "it")
+
+
+def glimpse(model: "Autoencoder", space: "Space", spot: Spot | None) -> list[tuple[str, str]]:
+    """The same in a few small pictures beside the map: what each is, and the address that holds it."""
+    if spot is None:
+        return []
+    from aecore.analysis.codes import pictures_of
+
+    drawn = pictures_of(model, spot.code[None])[0]
+    at = None if spot.number is None else space.position(spot.number)
+    told = [("decoded" if at is None else "redrawn", drawn)]
+    if at is not None:
+        told.insert(0, (f"picture {spot.number}", space.inputs[at]))
+    return [(what, pictures.address(pictures.picture(image, GLIMPSE))) for what, image in told]
 
 
 def draw(
@@ -94,20 +103,23 @@ def draw(
         st.image(redrawn, caption="Redrawn", alt="The drawing, redrawn from its code")
     by_code, _ = nearest(space.codes, code, NEIGHBOURS)
     by_pixels, _ = nearest(space.inputs, image, NEIGHBOURS)
-    _neighbours(space, names, by_code, by_pixels)
+    neighbours(space, names, by_code, by_pixels, "the drawing")
     return Spot(None, plane.place(code[None])[0], code, "drawing")
 
 
-def _neighbours(space: "Space", names: Sequence[str], by_code: np.ndarray, by_pixels: np.ndarray) -> None:
+def neighbours(
+    space: "Space", names: Sequence[str], by_code: np.ndarray, by_pixels: np.ndarray, of: str
+) -> None:
+    """The pictures nearest to something, `of` what in words, in code space and in pixel space."""
     rows = [
         pictures.Row(label, pictures.rgb(space.inputs[near]), [names[space.labels[i]] for i in near])
         for label, near in (("By code", by_code), ("By pixels", by_pixels))
     ]
     st.image(
         pictures.grid(rows, per_line=NEIGHBOURS),
-        alt="The pictures nearest to it in code space, and under them the nearest in pixel space",
+        alt=f"The pictures nearest to {of} in code space, and under them the nearest in pixel space",
     )
-    st.caption("Nearest pictures, by code and by pixels. Look for neighbours of another class.")
+    st.caption(f"Nearest to {of}, by code and by pixels. Look for neighbours of another class.")
 
 
 def way(model: "Autoencoder", plane: "Plane", a: Spot, b: Spot) -> np.ndarray:
@@ -116,10 +128,13 @@ def way(model: "Autoencoder", plane: "Plane", a: Spot, b: Spot) -> np.ndarray:
     from aecore.analysis.plane import path
 
     codes = path(a.code, b.code, STEPS)
-    texts = ["A", *[""] * (STEPS - 2), "B"]
-    strip = pictures.grid(
-        [pictures.Row("A to B", pictures.rgb(pictures_of(model, codes)), texts)], per_line=STEPS
-    )
+    tiles = pictures.rgb(pictures_of(model, codes))
+    half = STEPS // 2
+    rows = [
+        pictures.Row("From A", tiles[:half], ["A", *[""] * (half - 1)]),
+        pictures.Row("to B", tiles[half:], [*[""] * (half - 1), "B"]),
+    ]
+    strip = pictures.grid(rows, per_line=half)
     st.image(strip, alt="What the decoder draws on the straight way from one code to the other")
     st.caption("Look for pictures on the way that are nothing in particular: there the map has a gap.")
     return plane.place(codes)
@@ -135,5 +150,12 @@ def whole(run_id: str, which: str, projection: str, device: str, plane: "Plane")
     st.caption(f"The decoder's pictures all over the rectangle of the points, as the map lies.{how}")
 
 
-def _coordinates(spot: Spot) -> str:
+def how(plane: "Plane") -> str:
+    """What is drawn where no picture is, in a sentence."""
+    of = "the code there" if plane.exact else "the mixed codes of the five nearest points, approximately"
+    return f"The decoder makes this of {of}."
+
+
+def coordinates(spot: Spot) -> str:
+    """Where a place is, in words."""
     return f"({spot.point[0]:.3g}, {spot.point[1]:.3g})"

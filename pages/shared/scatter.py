@@ -33,16 +33,17 @@ def figure(
     axes: tuple[str, str],
     colouring: Colouring | None,
     behind: str | None = None,
+    height: int = HEIGHT,
 ) -> go.Figure:
     """Points (N, 2), one trace for each class, and two more, empty, for a line and for marks.
 
     `numbers` (N,) go with the points as customdata. Without a `colouring` each class has its colour.
-    `behind` is the address of a picture that fills the rectangle of the points.
+    `behind` is the address of a picture that fills the rectangle of the points; `height` in screen pixels.
     """
     points = points.astype(np.float32)
     drawn = go.Figure(
         layout={
-            "height": HEIGHT,
+            "height": height,
             "margin": {"t": 30, "b": 10, "l": 10, "r": 10},
             "dragmode": "pan",
             "hovermode": False,

@@ -1,7 +1,7 @@
 """A second run's map beside the first: the same pictures, and one selection for both."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -10,12 +10,17 @@ from aecore import runs
 from aecore.data import SOURCES
 from aecore.errors import LabError
 from aecore.runs import Run
-from pages.shared import address, landscape, latent_map, spots, state
+from pages.shared import address, landscape, latent_map, places, readiness, spots, state
+from pages.shared.landscape import View
+from pages.shared.spots import Spot
 from pages.shared.wording import plain
 
 if TYPE_CHECKING:
-    from aecore.analysis.plane import Plane, Projection
-    from aecore.analysis.space import Space, Which
+    from aecore.analysis.plane import Projection
+    from aecore.analysis.space import Which
+
+HEIGHT = 340
+"""Screen pixels: with what is above it, it ends where the first map does."""
 
 
 def choose(run: Run) -> Run | None:
@@ -44,56 +49,61 @@ def choose(run: Run) -> Run | None:
     return others[chosen]
 
 
+def view(other: Run, like: View) -> View | None:
+    """Its codes on a plane by the same projection, if that can be; None while they are computed."""
+    from aecore.analysis.plane import projections
+
+    possible = projections(other.experiment.model.code_size)
+    by = like.projection if like.projection in possible else possible[0]
+    try:
+        if not readiness.there(other.id, like.which, by, like.device):
+            return None
+        with st.spinner("Computing the codes, some seconds the first time"):
+            return landscape.view(other, like.which, by, like.device)
+    except LabError as error:
+        st.error(plain(str(error)))
+        return None
+
+
 def show(
-    other: Run,
-    which: "Which",
-    projection: "Projection",
-    device: str,
+    seen: View,
     *,
     selected: np.ndarray | None,
     hidden: list[int],
     picked: Mapping[str, int],
-    on_lasso: Callable[["Space", "Plane", np.ndarray], None],
+    on_lasso: Callable[[str, "Projection", "Which", np.ndarray], None],
 ) -> None:
-    """Its map, by the same `projection` without waiting; `picked` are marked pictures, by mark."""
-    from aecore.analysis.plane import projections
-
-    possible = projections(other.experiment.model.code_size)
-    by = projection if projection in possible and projection != "tsne" else possible[0]
-    try:
-        with st.spinner("Computing the codes, some seconds the first time"):
-            space = landscape.space(other.id, which, device)
-            plane = landscape.plane(other.id, which, by, device)
-            figure = landscape.figure(other.id, which, by, "class", 0, False, device)
-            sheets = landscape.thumbnails(other.id, which, device, "second")
-    except LabError as error:
-        st.error(plain(str(error)))
-        return
+    """Its map; `picked` are marked pictures, by mark. `on_lasso` hears whose map it is, and the outline."""
+    run, which, projection, device, model, space, plane = seen
     at = {mark: space.position(number) for mark, number in picked.items()}
-    marks = [(mark, plane.points[position]) for mark, position in at.items() if position is not None]
+    marks = {mark: _spot(seen, position) for mark, position in at.items() if position is not None}
+    empty = spots.read("c", space, plane, projection)
+    if empty:
+        marks["C"] = empty
     latent_map.drawn(
-        figure,
-        sheets,
+        landscape.figure(run.id, which, projection, "class", 0, False, device, HEIGHT),
+        landscape.thumbnails(run.id, which, device, "second"),
         name="second",
-        alt=f"The codes of the same pictures in {other.name}",
+        alt=f"The codes of the same pictures in {run.name}",
         numbers=landscape.numbers(space),
         selected=selected,
         hidden=hidden,
         line=np.empty((0, 2)),
-        marks={
-            "x": [float(point[0]) for _, point in marks],
-            "y": [float(point[1]) for _, point in marks],
-            "text": [mark for mark, _ in marks],
-        },
-        on_click=_clicked,
-        on_lasso=lambda outline: on_lasso(space, plane, outline),
+        marks=latent_map.marks(marks),
+        answer=places.glimpse(model, space, marks.get("C") or marks.get("B")),
+        always=True,
+        on_click=lambda event: spots.clicked_there(event, projection),
+        on_lasso=lambda outline: on_lasso(run.id, projection, which, outline),
     )
     st.caption(
-        "A lasso on either map selects on both. Look whether pictures that are together here are apart there."
+        "A lasso on either map selects on both; above this one is what its own model draws. Look whether "
+        "pictures that are together here are apart there."
     )
+    if empty and empty.number is None:
+        st.caption(f"C: no picture is at {places.coordinates(empty)}. {places.how(plane)}")
 
 
-def _clicked(event: Mapping[str, Any]) -> None:
-    """A picture is one on both maps; an empty place is one of this map only."""
-    if event["number"] is not None:
-        spots.go_to(f"p{event['number']}")
+def _spot(seen: View, position: int) -> Spot:
+    space, plane = seen.space, seen.plane
+    number = int(space.numbers[position])
+    return Spot(number, plane.points[position], space.codes[position], f"p{number}")

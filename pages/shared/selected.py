@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from aecore.runs import Run
-from pages.shared import figures, pictures
+from pages.shared import figures, outlines, pictures, places
 from pages.shared.wording import error, plain
 
 if TYPE_CHECKING:
@@ -20,28 +20,6 @@ SHOWN = 15
 PER_LINE = 5
 MOST_UNITS = 128
 """Of a code, in the table."""
-
-
-def read(dataset: str) -> np.ndarray | None:
-    """The numbers of the selected pictures of a data set; None where none of it were selected."""
-    of, numbers = st.session_state.get("selected", (None, None))
-    return numbers if of == dataset else None
-
-
-def take(dataset: str, numbers: np.ndarray | None) -> None:
-    """Select pictures of a data set by their numbers."""
-    st.session_state["selected"] = dataset, numbers
-
-
-def outlined(
-    dataset: str, space: "Space", plane: "Plane", labels: Sequence[int], outline: np.ndarray
-) -> None:
-    """Select those inside an outline (V, 2) that are of one of the classes `labels`."""
-    from aecore.analysis.selection import inside
-
-    within = inside(plane.points, outline)
-    within = within[np.isin(space.labels[within], labels)]
-    take(dataset, space.numbers[within] if len(outline) else None)
 
 
 def show(
@@ -61,11 +39,14 @@ def show(
         st.info("There is no point inside: draw around some.", icon=":material/lasso_select:")
         return
     from aecore.analysis.codes import pictures_of
-    from aecore.analysis.selection import class_counts
+    from aecore.analysis.selection import class_counts, nearest
 
     counts = class_counts(space.labels[at], len(names))
     most = int(counts.argmax())
-    mean = pictures_of(model, space.codes[at].mean(0, keepdims=True))
+    code = space.codes[at].mean(0)
+    mean = pictures_of(model, code[None])
+    by_code, _ = nearest(space.codes, code, places.NEIGHBOURS)
+    by_pixels, _ = nearest(space.inputs, mean[0], places.NEIGHBOURS)
     with st.container(horizontal=True):
         st.image(
             pictures.picture(mean[0], 112),
@@ -78,6 +59,7 @@ def show(
             f"{counts[most] / len(at):.0%} are {plain(names[most])}. Error "
             f"{error(float(space.errors[at].mean()))} on average, {error(float(space.errors.mean()))} in all."
         )
+    places.neighbours(space, names, by_code, by_pixels, "the mean code's picture")
     st.plotly_chart(
         figures.class_counts(counts, names),
         key="class-counts",
@@ -103,8 +85,7 @@ def show(
             "Clear",
             key="clear",
             icon=":material/close:",
-            on_click=take,
-            args=(run.experiment.data.dataset, None),
+            on_click=outlines.forget,
         )
 
 

@@ -1,5 +1,7 @@
 """The places on a map that were clicked last, in the page's address: `b` the last one, `a` the one before.
 
+`c` is an empty place of the other model's map.
+
 A picture is `p` and its number; an empty place the projection and where it is on it: `pca:1.25,-0.5`.
 """
 
@@ -64,8 +66,16 @@ def read(key: str, space: "Space", plane: "Plane", projection: "Projection") -> 
 
 def clicked(event: Mapping[str, Any], projection: "Projection") -> None:
     """Take note of a click {x, y, number}: what was clicked before becomes the other end of a path."""
-    number, x, y = event["number"], event["x"], event["y"]
-    go_to(f"{projection}:{_short(x)},{_short(y)}" if number is None else f"p{number}")
+    st.query_params.pop("c", None)
+    go_to(_word(event, projection))
+
+
+def clicked_there(event: Mapping[str, Any], projection: "Projection") -> None:
+    """The same on the other model's map: a picture is one on both, an empty place is one of that map only."""
+    if event["number"] is not None:
+        clicked(event, projection)
+    else:
+        address.write("c", _word(event, projection))
 
 
 def go_to(word: str) -> None:
@@ -76,9 +86,14 @@ def go_to(word: str) -> None:
 
 
 def forget() -> None:
-    """Forget both places."""
-    for key in ("a", "b"):
+    """Forget all places."""
+    for key in ("a", "b", "c"):
         st.query_params.pop(key, None)
+
+
+def _word(event: Mapping[str, Any], projection: "Projection") -> str:
+    number, x, y = event["number"], event["x"], event["y"]
+    return f"{projection}:{_short(x)},{_short(y)}" if number is None else f"p{number}"
 
 
 def _short(value: float) -> str:

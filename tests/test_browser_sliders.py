@@ -1,0 +1,114 @@
+"""Sliders in a real browser: the picture changes while they are dragged, and how soon."""
+
+from statistics import median
+from time import monotonic
+
+import pytest
+from browsing import eventually, finished
+from playwright.sync_api import FloatRect, Locator, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MOVED = "img[alt^='The code as it was moved']"
+BOOSTED = "img[alt^='A picture as it was']"
+STEPS = 8
+
+
+def opened(page: Page, address: str) -> Locator:
+    """The first slider of a page."""
+    page.goto(address)
+    slider = page.get_by_role("slider").first
+    expect(slider).to_be_visible()
+    finished(page)
+    slider.scroll_into_view_if_needed()
+    return slider
+
+
+def place(slider: Locator) -> FloatRect:
+    box = slider.bounding_box()
+    assert box
+    return box
+
+
+def dragged(page: Page, slider: Locator, picture: str) -> list[float]:
+    """Drag a slider step by step, and let go; how many seconds after each step the picture had changed."""
+    box = place(slider)
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    took = []
+    for step in range(STEPS):
+        before = page.locator(picture).get_attribute("src")
+        start = monotonic()
+        page.mouse.move(box["x"] + box["width"] * (0.55 + 0.04 * step), middle)
+        page.wait_for_function(
+            "([picture, before]) => document.querySelector(picture)?.src !== before", arg=[picture, before]
+        )
+        took.append(monotonic() - start)
+    page.mouse.up()
+    return took
+
+
+def told(took: list[float]) -> str:
+    return f"{median(took) * 1000:.0f} ms, at most {max(took) * 1000:.0f} ms"
+
+
+def test_the_picture_follows_a_unit_moved_by_mouse_keys_and_finger(server, page, browser, capsys):
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    address = f"{server.address}/latent?model=zoo-digits-32&look=units&b=p3"
+    slider = opened(page, address)
+    assert slider.evaluate("input => input.labels[0].innerText").startswith("Unit ")
+    start = slider.input_value()
+    took = dragged(page, slider, MOVED)
+    finished(page)
+    at = slider.input_value()
+    assert float(at) > float(start)
+    page.mouse.move(place(slider)["x"], place(slider)["y"])
+    assert slider.input_value() == at  # it was let go
+
+    sent.clear()
+    box = place(slider)
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, middle, steps=100)
+    page.mouse.up()
+    end = slider.get_attribute("aria-valuetext")
+    eventually(lambda: len(sent) > 1)
+    finished(page)
+    assert len(sent) < 50  # far fewer than the mouse's moves
+    page.locator(".st-key-look button").filter(has_text="Quality").click()
+    expect(slider).to_have_count(0)
+    page.locator(".st-key-look button").filter(has_text="Sliders").click()
+    expect(slider).to_have_attribute("aria-valuetext", end)  # the page has heard of the last move
+
+    page.get_by_role("button", name="Reset").click()
+    eventually(lambda: slider.input_value() == start)
+    expect(page.get_by_role("button", name="Reset")).to_be_disabled()
+    slider.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Reset")).to_be_enabled()
+    assert float(slider.input_value()) > float(start)
+
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    slider = opened(page, address)
+    box = place(slider)
+    assert box["height"] >= 40
+    before = page.locator(MOVED).get_attribute("src")
+    page.touchscreen.tap(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+    eventually(lambda: page.locator(MOVED).get_attribute("src") != before)
+    phone.close()
+    with capsys.disabled():
+        print(f"\na unit dragged to the changed picture: {told(took)}")
+
+
+def test_the_picture_follows_an_activation_that_is_dragged(server, page, capsys):
+    slider = opened(page, f"{server.address}/features?model=zoo-digits-32&unit=3")
+    expect(page.locator(BOOSTED)).to_be_visible()
+    took = dragged(page, slider, BOOSTED)
+    finished(page)
+    with capsys.disabled():
+        print(f"\nan activation dragged to the changed picture: {told(took)}")
