@@ -33,9 +33,10 @@ def test_a_model_of_one_class_is_asked_about_the_others():
     assert "of 323** strange" in words(app)
 
 
+@pytest.mark.usefixtures("plain_sliders")
 def test_moving_the_threshold_counts_anew_and_is_written_into_the_link():
     app = open_page("anomaly", model=MODEL)
-    slider = next(each for each in app.slider if each.label == "Strange is what scores above")
+    slider = app.slider(key="threshold-threshold")
     slider.set_value(slider.max).run()
     assert not app.exception
     assert "**0 false alarms**" in words(app)

@@ -26,11 +26,6 @@ def span(normal: np.ndarray, strange: np.ndarray) -> tuple[float, float]:
     return low, high if high > low else low + 1
 
 
-def precise(width: float) -> str:
-    """A format with three figures that change over this width."""
-    return f"%.{max(0, 2 - int(np.floor(np.log10(width))))}f"
-
-
 def histogram(normal: np.ndarray, strange: np.ndarray, low: float, high: float, single: bool) -> go.Figure:
     """The share of each group at every score; one strange picture is a line. Its ends are the slider's."""
     figure = _figure(220)

@@ -84,14 +84,13 @@ def drawn(run: Run, found: Found, device: str) -> None:
         from aecore.analysis.anomaly import error_of
         from aecore.analysis.detection import rank, threshold
 
-        both = st.container(horizontal=True, gap="small")
-        left, right = both.container(width=canvas.SIDE), both.container(width=restoring.WIDTH)
-        with left:
-            place = st.container()
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            width = canvas.choose_width(KEY, restoring.CONTROL)
             restoring.choose_picture(KEY, dataset)
-            with place:
-                drawing = canvas.drawing(KEY)
-        with right:
+        both = st.container(horizontal=True)
+        with both.container(width=canvas.SIDE):
+            drawing = canvas.drawing(KEY, width)
+        with both.container(width=restoring.WIDTH):
             if drawing is None:
                 st.info(
                     "The canvas is empty: draw something, or begin with a test picture.",

@@ -7,12 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from aecore.analysis.methods import METHODS, OF_THE_MODEL
-from pages.shared import address, detectors
+from pages.shared import address, detectors, live_sliders
 from pages.shared.hunt import Found
+from pages.shared.live_sliders import Slider
 from pages.shared.wording import plain, within
 
 if TYPE_CHECKING:
-    from aecore.analysis.detection import Figures
+    from aecore.analysis.detection import Counts, Figures
 
 PASS = {"90": "90 %", "95": "95 %", "99": "99 %"}
 PLAIN_CHART = {"displayModeBar": False}
@@ -61,24 +62,36 @@ def _threshold(found: Found) -> None:
             alt=f"How many normal and strange pictures have each score by {within(METHODS[method])}",
         )
         usual = min(max(threshold(held_out, int(share) / 100), low), high)
-        value = _slider(found, share, usual, low, high)
-        told = counts(normal, strange, value)
-        precise = "" if np.isnan(told.precision) else f"precision {told.precision:.1%}, "
-        st.markdown(
-            f"Finds **{told.found:,} of {len(strange):,}** strange, with **{told.false_alarms:,} false "
-            f"alarms** among {len(normal):,} normal: {precise}recall {told.recall:.1%}."
-        )
-        st.caption(
-            f"{(held_out <= value).mean():.1%} of {len(held_out):,} held-out normal pictures pass. Look for "
-            "how far the two colours overlap."
-        )
+        value = _threshold_of(share, usual, low, high)
+        place, below = st.container(), st.container()
+        with below:
+            _count(counts(normal, strange, value), held_out, value)
+        with place:
+            live_sliders.drawn(
+                [Slider("threshold", "Strange is what scores above", low, high, value)],
+                key="threshold",
+                on_move=lambda now: address.write("at", f"{share}:{now['threshold']:.6g}"),
+                wide=True,
+            )
 
     moved()
 
 
-def _slider(found: Found, share: str, usual: float, low: float, high: float) -> float:
-    """The threshold: where the address says, which moving it writes, else the usual one for this share."""
-    key = f"threshold-{share}-{found.hunt}"
+def _count(told: "Counts", held_out: np.ndarray, value: float) -> None:
+    precision = "" if np.isnan(told.precision) else f"precision {told.precision:.1%}, "
+    strange, normal = told.found + told.missed, told.false_alarms + told.passed
+    st.markdown(
+        f"Finds **{told.found:,} of {strange:,}** strange, with **{told.false_alarms:,} false alarms** among "
+        f"{normal:,} normal: {precision}recall {told.recall:.1%}."
+    )
+    st.caption(
+        f"{(held_out <= value).mean():.1%} of {len(held_out):,} held-out normal pictures pass. Look for "
+        "how far the two colours overlap."
+    )
+
+
+def _threshold_of(share: str, usual: float, low: float, high: float) -> float:
+    """Where the address says, for this share of normal pictures that pass; else the usual one."""
 
     def valid(asked: str) -> bool:
         of, _, value = asked.partition(":")
@@ -87,20 +100,10 @@ def _slider(found: Found, share: str, usual: float, low: float, high: float) -> 
         except ValueError:
             return False
 
-    asked = address.asked(
-        "at", "", valid, "The linked threshold is beyond all scores: this is the usual one."
-    )
+    refusal = "The linked threshold is beyond all scores: this is the usual one."
+    asked = address.asked("at", "", valid, refusal)
     of, _, value = asked.partition(":")
-    st.session_state[key] = float(value) if of == share else usual
-    return st.slider(
-        "Strange is what scores above",
-        low,
-        high,
-        step=(high - low) / 200,
-        format=detectors.precise(high - low),
-        key=key,
-        on_change=lambda: address.write("at", f"{share}:{st.session_state[key]:.6g}"),
-    )
+    return float(value) if of == share else usual
 
 
 def _methods(found: Found, judged: "dict[str, Figures]") -> None:

@@ -1,0 +1,76 @@
+"""The Anomaly page in a real browser: the threshold dragged, a drawing judged."""
+
+import re
+from time import monotonic
+
+import pytest
+from browsing import eventually, finished
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+JUDGED = "img[alt^='The drawing, redrawn']"
+
+
+def open_anomaly(page: Page, address: str, settings: str = "") -> None:
+    page.goto(f"{address}/anomaly?model=zoo-digits-threes{settings}")
+    expect(page.get_by_text("tells best")).to_be_visible()
+    finished(page)
+
+
+def false_alarms(page: Page) -> int:
+    told = page.get_by_text(re.compile(r"Finds .* strange, with")).inner_text()
+    found = re.search(r"with ([\d,]+) false alarms", told)
+    assert found, told
+    return int(found[1].replace(",", ""))
+
+
+def test_the_counts_follow_the_threshold_while_it_is_dragged(server, page, capsys):
+    start = monotonic()
+    open_anomaly(page, server.address)
+    scored = monotonic() - start
+    slider = page.get_by_role("slider", name="Strange is what scores above")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box
+    before, middle = false_alarms(page), box["y"] + box["height"] / 2
+    assert before
+    page.mouse.move(box["x"] + box["width"] * 0.3, middle)
+    page.mouse.down()
+    start = monotonic()
+    page.mouse.move(box["x"] + box["width"] * 0.9, middle)
+    eventually(lambda: false_alarms(page) == 0)  # the button is still down
+    moved = monotonic() - start
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"at=95(%3A|:)0\.0"))
+    finished(page)
+    with capsys.disabled():
+        print(
+            f"\nlink to scores on a fresh server: {scored:.1f} s, threshold to counts: {moved * 1000:.0f} ms"
+        )
+    page.reload()
+    expect(page.get_by_text("tells best")).to_be_visible()
+    assert false_alarms(page) == 0
+
+
+def test_a_drawing_is_judged_and_the_page_fits_a_phone(server, page, capsys):
+    open_anomaly(page, server.address)
+    page.locator(JUDGED).scroll_into_view_if_needed()
+    before = page.locator(JUDGED).get_attribute("src")
+    canvas = page.frame_locator("iframe[title*='canvas']").locator("canvas.upper-canvas")
+    box = canvas.bounding_box()
+    assert box
+    start = monotonic()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 260, box["y"] + 40, steps=8)
+    page.mouse.up()
+    expect(page.locator(JUDGED)).not_to_have_attribute("src", before or "")
+    seconds = monotonic() - start
+    expect(page.get_by_text(re.compile(r"^Strange: error"))).to_be_visible()
+    finished(page)
+    with capsys.disabled():
+        print(f"\nstroke to judgement: {seconds * 1000:.0f} ms")
+    page.set_viewport_size({"width": 390, "height": 844})
+    finished(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
