@@ -65,6 +65,14 @@ page = st.navigation(
                 help="What each unit of a code stands for, and what a picture is without it.",
             ),
         ],
+        "Put to work": [
+            st.Page(
+                "pages/compress.py",
+                title="Compress",
+                icon=":material/compress:",
+                help="How few bytes a picture can be, as a real file, beside PNG, JPEG, WebP and PCA.",
+            ),
+        ],
     }
 )
 st.set_page_config(page_title=f"{page.title} · Autoencoder Lab")

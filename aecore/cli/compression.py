@@ -149,7 +149,7 @@ def _words(bits: int) -> str:
 
 
 def _test_images(dataset: str, count: int) -> "np.ndarray":
-    from aecore.compression.curve import sample
+    from aecore.compression.samples import sample
 
     images = load_images(dataset).test_images
     if count > len(images):

@@ -62,13 +62,15 @@ class Decompressed:
     """uint8 (N, C, H, W)."""
 
 
-def codec_of(run: Run, device: str, images: ImageSet | None = None) -> Codec:
+def codec_of(
+    run: Run, device: str, images: ImageSet | None = None, model: Autoencoder | None = None
+) -> Codec:
     """The codec of a run: the one that is kept, or else learnt on its training images, and kept.
 
-    `images` are its data set, if they are at hand. Raises LabError where the run's weights or its data set
-    cannot be had.
+    `images` are its data set, and `model` is its model on the device, if they are at hand. Raises LabError
+    where the run's weights or its data set cannot be had.
     """
-    model = runs.load(run, device)
+    model = model or runs.load(run, device)
     file = find(run)
     if file is None:
         file = kept_at(run)

@@ -20,20 +20,12 @@ from aecore.compression.coders import CODERS
 from aecore.compression.formats import QUALITIES, singly, together
 from aecore.compression.quality import mean_error
 from aecore.compression.quantiser import BITS, FINEST, FLOAT, Quantiser, learn
+from aecore.compression.samples import COUNT, sample
 from aecore.data.batches import pixels
 from aecore.models.pca import PCA
 
-COUNT = 1_000
-"""Test images."""
-
 COMPONENTS = (2, 4, 8, 16, 32, 64, 128, 256)
 """Code sizes of PCA; none as large as an image."""
-
-
-def sample(images: torch.Tensor, count: int = COUNT) -> torch.Tensor:
-    """Evenly spread images of (N, C, H, W), at most `count`."""
-    chosen = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
-    return images[chosen.tolist()]
 
 
 def of_run(subject: str, device: str, say: Say) -> Arrays:

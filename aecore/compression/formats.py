@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from aecore.analysis.reconstruction import psnr
+from aecore.compression.quality import mean_error
+
 FORMATS: dict[str, dict[str, Any]] = {
     "PNG": {"format": "PNG", "optimize": True},
     "JPEG": {"format": "JPEG", "optimize": True},
     "WebP": {"format": "WEBP", "method": 4},
-    "WebP lossless": {"format": "WEBP", "lossless": True, "quality": 100},
+    "WebP lossless": {"format": "WEBP", "lossless": True},
 }
 """By name, what Pillow is asked for; the two of them that lose something also take a quality."""
 
@@ -44,6 +47,27 @@ def opened(content: bytes, channels: int) -> np.ndarray:
     return pixels.reshape(*pixels.shape[:2], channels).transpose(2, 0, 1)
 
 
+def lossless(images: np.ndarray) -> dict[str, float]:
+    """Bytes of each of uint8 images (N, C, H, W), by format and way: a file for each, and where there are
+    several, one for all of them."""
+    ways = {"": singly, ", all in one": together} if len(images) > 1 else {"": singly}
+    return {
+        f"{name}{words}": how(images, name).bytes_each
+        for name in ("PNG", "WebP lossless")
+        for words, how in ways.items()
+    }
+
+
+def as_good(images: np.ndarray, name: str, wanted: float) -> tuple[float, float] | None:
+    """Bytes of each of images (N, C, H, W), and the PSNR, of JPEG or WebP in the lowest of QUALITIES whose
+    PSNR is `wanted` or more, a file for each image; None where none is that good."""
+    for quality in QUALITIES:
+        written = singly(images, name, quality)
+        if (found := psnr(mean_error(images, written.pictures))) >= wanted:
+            return written.bytes_each, found
+    return None
+
+
 def singly(images: np.ndarray, name: str, quality: int | None = None) -> Written:
     """Each of uint8 images (N, C, H, W) in a file of its own."""
     files = [file(image, name, quality) for image in images]
@@ -54,14 +78,20 @@ def singly(images: np.ndarray, name: str, quality: int | None = None) -> Written
 def together(images: np.ndarray, name: str, quality: int | None = None) -> Written:
     """All of uint8 images (N, C, H, W) side by side in one file, so that they share its header."""
     count, channels, height, width = images.shape
+    whole = side_by_side(images)
+    down, across = whole.shape[1] // height, whole.shape[2] // width
+    content = file(whole, name, quality)
+    sheet = opened(content, channels).reshape(channels, down, height, across, width)
+    pictures = sheet.transpose(1, 3, 0, 2, 4).reshape(-1, channels, height, width)[:count]
+    return Written(len(content) / count, pictures)
+
+
+def side_by_side(images: np.ndarray) -> np.ndarray:
+    """Uint8 images (N, C, H, W) as one, about as many across as down; black where there is none."""
+    count, channels, height, width = images.shape
     across = math.ceil(math.sqrt(count))
     down = -(-count // across)
     tiles = np.zeros((down * across, channels, height, width), np.uint8)
     tiles[:count] = images
     tiles = tiles.reshape(down, across, channels, height, width)
-    content = file(
-        tiles.transpose(2, 0, 3, 1, 4).reshape(channels, down * height, across * width), name, quality
-    )
-    sheet = opened(content, channels).reshape(channels, down, height, across, width)
-    pictures = sheet.transpose(1, 3, 0, 2, 4).reshape(-1, channels, height, width)[:count]
-    return Written(len(content) / count, pictures)
+    return tiles.transpose(2, 0, 3, 1, 4).reshape(channels, down * height, across * width)
