@@ -73,3 +73,33 @@ def test_an_unknown_recipe_is_refused_in_one_sentence(reproduce):
     code, out, err = reproduce("tinny")
     assert (code, out) == (2, "")
     assert "tinny is not a recipe: did you mean tiny?" in err
+
+
+def test_a_goal_of_the_labs_own_is_stored_and_named_in_the_document(capsys):
+    from aecore.cli.reproduce import GOALS
+    from aecore.reproduction import goals
+
+    assert tuple(goals.GOALS) == GOALS
+    main(["reproduce", "compression", "--stored", "--json"])
+    [found] = json.loads(capsys.readouterr().out)
+    assert found["verdict"] == "reached"
+    assert any(point["bytes"] <= 32 and point["psnr"] >= 22.5 for point in found["points"])
+    assert found["ours"] in document.STORED.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_a_goal_is_published_beside_the_recipes(reproduce):
+    reproduce("tiny", "--seeds", "1", "--publish")
+    before = document.stored()
+    told = {"goal": "compression", "wanted": "w", "ours": "o", "beside": "b", "verdict": "short"}
+    document.publish([], [told])
+    assert document.stored() == before
+    assert document.stored_goals() == [told]
+    reproduce("tiny", "--seeds", "1", "--publish")
+    assert document.stored_goals() == [told]
+    assert "| compression | w | o | b | short |" in document.STORED.with_suffix(".md").read_text()
+
+
+def test_a_goal_and_a_recipe_are_two_commands(reproduce):
+    code, _, err = reproduce("tiny", "compression")
+    assert code == 2
+    assert "two commands" in err

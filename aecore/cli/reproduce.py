@@ -9,6 +9,9 @@ from aecore.recipes import RECIPES
 from aecore.reproduction.document import number, spread
 from aecore.settings import SettingsError, unknown
 
+GOALS = ("compression",)
+"""Those of aecore.reproduction.goals, which imports torch."""
+
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[RECIPE]...")
@@ -22,13 +25,20 @@ def reproduce(
 ) -> None:
     """Train every RECIPE, or those named, with several seeds, and compare with what was published.
 
-    What is finished is kept: the same command goes on where it was cut off.
+    What is finished is kept: the same command goes on where it was cut off. In place of a recipe, a goal of
+    the lab's own is measured: compression.
     """
     from aecore import reproduction
 
     for name in names:
-        if name not in RECIPES:
-            raise SettingsError(unknown("recipe", name, RECIPES))
+        if name not in RECIPES and name not in GOALS:
+            raise SettingsError(unknown("recipe", name, [*RECIPES, *GOALS]))
+    goals = [name for name in names if name in GOALS]
+    if goals and len(goals) < len(names):
+        raise SettingsError(f"{goals[0]} is a goal and others are recipes: name them in two commands")
+    if goals:
+        _measure(goals, stored, publish, device, as_json)
+        return
     if stored:
         results = [one for one in reproduction.stored() if not names or one["recipe"] in names]
     else:
@@ -49,6 +59,25 @@ def reproduce(
     elif stored:
         for result in results:
             _print(result)
+
+
+def _measure(names: list[str], stored: bool, publish: bool, device: str | None, as_json: bool) -> None:
+    """Goals of the lab's own, as they are stored or measured now."""
+    from aecore.reproduction import document, goals
+
+    if stored:
+        found = [one for one in document.stored_goals() if one["goal"] in names]
+    else:
+        found = [goals.GOALS[name](device_named(device)) for name in names]
+    if publish and not stored:
+        document.publish([], found)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        click.echo(f"{one['goal']}: {one['verdict']}")
+        for key in ("wanted", "ours", "beside"):
+            click.echo(f"    {key:9}  {one[key]}")
 
 
 def _print(result: dict[str, Any]) -> None:

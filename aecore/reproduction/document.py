@@ -26,19 +26,26 @@ def stored() -> list[dict[str, Any]]:
     return read(STORED)["results"] if STORED.exists() else []
 
 
-def publish(results: Sequence[dict[str, Any]]) -> None:
-    """Put results in place of those of the same recipes that come with the lab."""
+def stored_goals() -> list[dict[str, Any]]:
+    """What came of the lab's own goals, as `goals.measure` gives it."""
+    return read(STORED).get("goals", []) if STORED.exists() else []
+
+
+def publish(results: Sequence[dict[str, Any]], goals: Sequence[dict[str, Any]] = ()) -> None:
+    """Put results in place of those of the same recipes, and goals, that come with the lab."""
     merged = {one["recipe"]: one for one in stored()}
     merged |= {one["recipe"]: one for one in results}
     in_order = [merged[name] for name in RECIPES if name in merged]
     STORED.parent.mkdir(exist_ok=True)
-    write(STORED, {"command": COMMAND, "results": in_order})
-    for suffix, text in ((".md", in_words(in_order)), (".svg", curve(by_code_size(in_order)))):
+    reached = {one["goal"]: one for one in [*stored_goals(), *goals]}
+    told = list(reached.values())
+    write(STORED, {"command": COMMAND, "results": in_order} | ({"goals": told} if told else {}))
+    for suffix, text in ((".md", in_words(in_order, told)), (".svg", curve(by_code_size(in_order)))):
         with whole(STORED.with_suffix(suffix)) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
 
-def in_words(results: Sequence[dict[str, Any]]) -> str:
+def in_words(results: Sequence[dict[str, Any]], goals: Sequence[dict[str, Any]] = ()) -> str:
     """The results as a page of Markdown."""
     lines = [
         "# Reproduction",
@@ -96,6 +103,19 @@ def in_words(results: Sequence[dict[str, Any]]) -> str:
         same = [[point for point in points if point.size == size] for points in series.values()]
         cells = [_best(points) for points in same]
         lines.append(f"| {size:,} | {' | '.join(cells)} |")
+    if goals:
+        lines += [
+            "",
+            "## The lab's own goals",
+            "",
+            "Measured anew by the command; on test images, with the models that come with the lab.",
+            "",
+            "| Goal | Wanted | Ours | Beside it | Verdict | Command |",
+            "|---|---|---|---|---|---|",
+        ]
+    for one in goals:
+        cells = [one[key] for key in ("goal", "wanted", "ours", "beside", "verdict")]
+        lines.append(f"| {' | '.join(cells)} | `python -m aecore reproduce {one['goal']}` |")
     return "\n".join([*lines, ""])
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 GIVEN = {"test": "Test pictures", "drawing": "A drawing", "upload": "Your own"}
 BITS = {str(bits): f"{bits}" for bits in range(1, 9)} | {"16": "float16"}
 CODERS = {"range": "Range coder", "zlib": "zlib", "none": "None"}
-SHOWN = 6
-"""Pictures before and after."""
+SHOWN = 5
+"""Pictures before and after: a phone is as wide."""
 
-LARGE = 112
+LARGE = 84
 """Screen pixels of a picture that is alone."""
 
 SOURCE_WIDTH, ANSWER_WIDTH = 290, 510
