@@ -67,6 +67,12 @@ page = st.navigation(
         ],
         "Put to work": [
             st.Page(
+                "pages/compress.py",
+                title="Compress",
+                icon=":material/compress:",
+                help="How few bytes a picture can be, as a real file, beside PNG, JPEG, WebP and PCA.",
+            ),
+            st.Page(
                 "pages/anomaly.py",
                 title="Anomaly",
                 icon=":material/search_insights:",

@@ -62,6 +62,9 @@ def take(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/features?model=zoo-digits-dictionary&sort=selectivity")
     page.locator(".st-key-sheet-picture img").wait_for()
     keep(page, "features")
+    page.goto(f"{server.address}/compress?model=zoo-digits-32")
+    page.get_by_role("button", name="Download the file (.aez)").wait_for()
+    keep(page, "compress")
 
 
 def train(page: Page, server: Server, settings: str) -> None:

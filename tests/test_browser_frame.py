@@ -18,6 +18,7 @@ PAGES = {
     "denoise": ("Denoise", "Denoise"),
     "latent": ("Latent space", "Latent space"),
     "features": ("Features", "Features"),
+    "compress": ("Compress", "Compress"),
     "anomaly": ("Anomaly", "Anomaly"),
 }
 """Address of every page: its name in the menu, and its title."""

@@ -73,3 +73,40 @@ def test_an_unknown_recipe_is_refused_in_one_sentence(reproduce):
     code, out, err = reproduce("tinny")
     assert (code, out) == (2, "")
     assert "tinny is not a recipe or goal: did you mean tiny?" in err
+
+
+def test_the_goals_of_the_lab_are_stored_and_told_in_the_document(capsys):
+    from aecore.reproduction import GOALS
+
+    main(["reproduce", *GOALS, "--stored", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert [one["recipe"] for one in found] == list(GOALS)
+    text = document.STORED.with_suffix(".md").read_text(encoding="utf-8")
+    for one in found:
+        assert one["verdict"] == "reproduced"
+        assert one["remark"] in text
+        assert all(len(row) == len(one["columns"]) for row in one["rows"])
+    main(["reproduce", "compression", "--stored"])
+    assert "bits" in capsys.readouterr().out
+
+
+def test_a_goal_is_published_beside_the_recipes(reproduce):
+    reproduce("tiny", "--seeds", "1", "--publish")
+    before = document.stored()
+    told = {
+        "recipe": "compression",
+        "published": ["as small as can be"],
+        "ours": [{"mean": 1.0, "spread": None}],
+        "verdict": "short",
+        "remark": "PNG is smaller.",
+        "columns": ["Bits", "Bytes"],
+        "rows": [[1, 2.0]],
+        "seeds": [0],
+        "day": "today",
+        "machine": "this one",
+    }
+    document.publish([told])
+    assert document.stored() == [*before, told]
+    text = document.STORED.with_suffix(".md").read_text(encoding="utf-8")
+    assert "| Bits | Bytes |\n|---|---|\n| 1 | 2.0000 |" in text
+    assert "so *short*" in text

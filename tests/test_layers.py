@@ -22,6 +22,7 @@ LAYERS = [
     {"aecore.training"},
     {"aecore.runs"},
     {"aecore.analysis"},
+    {"aecore.compression"},
     {"aecore.recipes"},
     {"aecore.bench", "aecore.jobs", "aecore.reproduction", "aecore.zoo"},
     {"aecore.cli"},

@@ -34,6 +34,9 @@ ANALYSES = {
     "filtering": "aecore.analysis.filters:by_level",
     "map-quality": "aecore.analysis.neighbourhoods:of_run",
     "tsne": "aecore.analysis.tsne:of_run",
+    "rate-distortion": "aecore.compression.curve:of_run",
+    "rate-distortion-formats": "aecore.compression.curve:of_formats",
+    "rate-distortion-pca": "aecore.compression.curve:of_pca",
     "sparsity": "aecore.analysis.sparsity:active_units",
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""

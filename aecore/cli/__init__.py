@@ -7,6 +7,7 @@ import click
 from tqdm import tqdm
 
 from aecore import __version__
+from aecore.cli.compression import compress, decompress
 from aecore.cli.reproduce import reproduce
 from aecore.cli.runs import runs_commands
 from aecore.cli.shared import (
@@ -57,6 +58,8 @@ def main() -> None:
 
 main.add_command(runs_commands)
 main.add_command(reproduce)
+main.add_command(compress)
+main.add_command(decompress)
 
 
 @main.command()

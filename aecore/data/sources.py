@@ -24,6 +24,9 @@ class Source:
     origin: str
     """Credit and licence."""
 
+    white_on_black: bool = True
+    """Whether each image shows one bright thing on black; a picture of ink on paper is its negative."""
+
     reader: Literal["idx", "digits", "patches"]
     """The module of aecore.data whose `load` makes the ImageSet."""
 
@@ -144,6 +147,7 @@ SOURCES: dict[str, Source] = {
         class_names=("china", "flower"),
         about="24,000 small colour squares cut from two photos, a pagoda by a lake and a dahlia.",
         origin="Photos by danielbuechele and vultilion on Flickr, brought along by scikit-learn; CC BY 2.0.",
+        white_on_black=False,
         reader="patches",
     ),
 }

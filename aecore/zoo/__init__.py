@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import torch
 
 from aecore import data, runs
+from aecore.compression.codec import NAME as CODEC
+from aecore.compression.codec import keep, learn_codec
 from aecore.config import Experiment
 from aecore.data.batches import hold_out, pixels
 from aecore.models.base import Autoencoder
@@ -106,6 +108,7 @@ def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
         shutil.copy(run.folder / file, folder / file)
     save_weights(runs.load(run, device), folder / "weights.safetensors", torch.float16)
     stored = runs.load(replace(run, folder=folder), device)
+    keep(learn_codec(run, stored, images), folder / CODEC)
     train_images, _ = hold_out(images.train_images, run.experiment.data)
     figures = measure(stored, run.experiment, train_images, images.test_images)
     write_json(folder / "result.json", run.result.replace(**figures.model_dump()).model_dump(mode="json"))

@@ -1,7 +1,8 @@
 """Arrays in, Plotly figures out. A figure that changes is drawn from scratch, so these stay constant."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -109,3 +110,11 @@ def class_counts(counts: Sequence[int], names: Sequence[str]) -> go.Figure:
     figure.update_xaxes(title="Class", type="category")
     figure.update_yaxes(title="Pictures", rangemode="tozero")
     return figure
+
+
+def logarithmic(values: Sequence[float]) -> dict[str, Any]:
+    """A logarithmic axis about these values, with marks at 1, 2 and 5 times the powers of ten."""
+    ends = [math.log10(max(end, 1e-9)) for end in (min(values) / 1.5, max(values) * 1.5)]
+    powers = range(math.floor(ends[0]), math.ceil(ends[1]) + 1)
+    marks = [mark * 10.0**power for power in powers for mark in (1, 2, 5)]
+    return {"type": "log", "range": ends, "tickvals": marks, "ticktext": [f"{mark:,.10g}" for mark in marks]}

@@ -1,17 +1,13 @@
 """What sparsity costs: the test errors of a data set's runs against how many of their units are active."""
 
 import html
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from aecore import runs
 from aecore.data import SOURCES
-from aecore.errors import LabError
 from aecore.runs import Run
 from pages.shared import analysis, figures, state
 from pages.shared.wording import plain
@@ -38,7 +34,7 @@ class Point:
 def show(run: Run, active: str, device: str) -> None:
     """The chart for the data set of `run`, which is marked, by a name in aecore.analysis.activity.ACTIVE."""
     dataset = run.experiment.data.dataset
-    others = [other for other in _runs() if other.experiment.data.dataset == dataset]
+    others = [other for other in state.usable_here().values() if other.experiment.data.dataset == dataset]
     judged = [other for other in others if other.experiment.data.plain]
     points: dict[str, Point] = {}
     for asked, other in enumerate(judged):
@@ -105,26 +101,14 @@ def figure(points: Sequence[Point], own: Point | None, baseline: Sequence[tuple[
             hoverinfo="skip",
         )
     chart.update_xaxes(
-        title="Mean active units for a picture", **_log([point.active_units for point in points])
+        title="Mean active units for a picture",
+        **figures.logarithmic([point.active_units for point in points]),
     )
-    chart.update_yaxes(title="Test error (MSE per pixel)", **_log([point.error for point in points]))
+    chart.update_yaxes(
+        title="Test error (MSE per pixel)", **figures.logarithmic([point.error for point in points])
+    )
     chart.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     return chart
-
-
-def _log(values: Sequence[float]) -> dict[str, Any]:
-    """A logarithmic axis about these values, with marks at 1, 2 and 5 times the powers of ten."""
-    ends = [math.log10(max(end, 1e-9)) for end in (min(values) / 1.5, max(values) * 1.5)]
-    powers = range(math.floor(ends[0]), math.ceil(ends[1]) + 1)
-    marks = [mark * 10.0**power for power in powers for mark in (1, 2, 5)]
-    return {"type": "log", "range": ends, "tickvals": marks, "ticktext": [f"{mark:,.10g}" for mark in marks]}
-
-
-def _runs() -> list[Run]:
-    try:
-        return list(state.usable(runs.list_runs()).values())
-    except LabError:  # a damaged notebook; choosing a model has said so
-        return list(state.usable([]).values())
 
 
 def _point(run: Run, active: str, device: str) -> Point | None:

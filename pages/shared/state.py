@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aecore.analysis.activity import Activity
     from aecore.analysis.comparison import Baselines, Comparison, Split, Versions
     from aecore.analysis.dictionary import Dictionary
+    from aecore.compression import Codec
+    from aecore.compression.quality import Trial
     from aecore.models.base import Autoencoder
 
 
@@ -29,6 +31,14 @@ def usable(own: Sequence[Run]) -> dict[str, Run]:
     """The runs with a trained model, by id: the person's `own`, then those that come with the lab."""
     everything = [*own, *runs.zoo()]
     return {run.id: run for run in everything if run.result and run.result.test_mse is not None}
+
+
+def usable_here() -> dict[str, Run]:
+    """All of them; only the lab's own where the notebook is damaged, which choosing a model has said."""
+    try:
+        return usable(runs.list_runs())
+    except LabError:
+        return usable([])
 
 
 def gone(run_id: str) -> bool:
@@ -162,6 +172,49 @@ def dictionary_takes_long(run_id: str) -> bool:
     from aecore.analysis.dictionary import takes_long
 
     return takes_long(runs.get(run_id).experiment)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def codec(run_id: str, device: str) -> "Codec":
+    """What writes and reads a run's compressed files; learnt once, some seconds. Raises LabError."""
+    from aecore.compression import codec_of
+
+    run = runs.get(run_id)
+    return codec_of(run, device, model=model(run_id, device))
+
+
+def knows_its_codes(run: Run) -> bool:
+    """Whether a run's codes were learnt before, so that its data set is not needed for it."""
+    from aecore.compression.codec import find
+
+    return find(run) is not None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def compressed(run_id: str, device: str, bits: str, coder: str, dataset: str) -> "Trial":
+    """1,000 test images of a data set, in the form of a run's own, in a file and back. Raises LabError."""
+    from aecore.compression.quality import trial
+    from aecore.compression.samples import brought
+
+    own = runs.get(run_id).experiment.model.image_shape
+    return trial(codec(run_id, device), brought(images(dataset), own), int(bits), coder)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def decoder_bytes(run_id: str, device: str) -> int:
+    """How large what a run's files cannot be read without is. Raises LabError."""
+    from aecore.compression.decoder import decoder_bytes
+
+    return decoder_bytes(runs.get(run_id), model(run_id, device))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def lossless(dataset: str) -> dict[str, float]:
+    """Bytes of each of those test images in formats that lose nothing, by the format's name."""
+    from aecore.compression.formats import lossless
+    from aecore.compression.samples import brought
+
+    return lossless(brought(images(dataset), SOURCES[dataset].image_shape))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

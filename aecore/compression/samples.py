@@ -1,0 +1,28 @@
+"""Test images to compress: of a model's own data set, and others, in the form of its own."""
+
+import numpy as np
+import torch
+
+from aecore.data import ImageSet
+from aecore.data.uploads import Shape, fitted
+
+COUNT = 1_000
+"""Test images, here and everywhere in this package."""
+
+
+def sample(images: torch.Tensor, count: int = COUNT) -> torch.Tensor:
+    """Evenly spread images of (N, C, H, W), at most `count`."""
+    chosen = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
+    return images[chosen.tolist()]
+
+
+def brought(images: ImageSet, shape: Shape) -> np.ndarray:
+    """A sample of a data set's test images, uint8 (N, C, H, W), brought to `shape`.
+
+    Grey or in colour as that asks, and enlarged or made smaller as people's own pictures are.
+    """
+    found = sample(images.test_images).numpy()
+    if found.shape[1:] == shape:
+        return found
+    colours = np.broadcast_to(found, (len(found), 3, *found.shape[2:])).transpose(0, 2, 3, 1)
+    return np.stack([fitted(np.ascontiguousarray(image), shape) for image in colours])

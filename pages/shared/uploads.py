@@ -1,0 +1,42 @@
+"""People's own pictures, in the form that a model knows; what cannot be used is said in a sentence."""
+
+import numpy as np
+import streamlit as st
+
+from aecore.data import SOURCES
+from aecore.data import uploads as files
+from aecore.errors import LabError
+from pages.shared.wording import plain
+
+
+def pictures(key: str, dataset: str) -> np.ndarray | None:
+    """Uploaded pictures as images of a data set's form, uint8 (N, C, H, W); None where there are none.
+
+    A file that cannot be used is named, and the others are taken.
+    """
+    source = SOURCES[dataset]
+    channels, height, width = source.image_shape
+    chosen = st.file_uploader(
+        "Your pictures",
+        type=list(files.SUFFIXES),
+        accept_multiple_files=True,
+        key=f"{key}-files",
+        max_upload_size=files.MOST_BYTES // 2**20,
+        help=f"PNG, JPEG or WebP. They become {'grey' if channels == 1 else 'colour'} pictures of "
+        f"{width}×{height} pixels{', ink on paper becomes white on black' if source.white_on_black else ''}.",
+    )
+    found = []
+    for file in chosen[:MOST]:
+        try:
+            found.append(
+                files.pictures([(file.name, file.getvalue())], source.image_shape, dark=source.white_on_black)
+            )
+        except LabError as error:
+            st.error(plain(str(error)))
+    if len(chosen) > MOST:
+        st.warning(f"These are {len(chosen):,} pictures: the first {MOST} of them are taken.")
+    return np.concatenate(found) if found else None
+
+
+MOST = 100
+"""Pictures at once."""
