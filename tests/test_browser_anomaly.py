@@ -57,7 +57,7 @@ def test_a_drawing_is_judged_and_the_page_fits_a_phone(server, page, capsys):
     open_anomaly(page, server.address)
     page.locator(JUDGED).scroll_into_view_if_needed()
     before = page.locator(JUDGED).get_attribute("src")
-    canvas = page.frame_locator("iframe[title*='canvas']").locator("canvas.upper-canvas")
+    canvas = page.locator("canvas.upper-canvas")
     box = canvas.bounding_box()
     assert box
     start = monotonic()

@@ -87,7 +87,7 @@ def test_the_goals_of_the_lab_are_stored_and_told_in_the_document(capsys):
         assert one["remark"] in text
         assert all(len(row) == len(one["columns"]) for row in one["rows"])
     main(["reproduce", "compression", "--stored"])
-    assert "bits" in capsys.readouterr().out
+    assert "Bits a number" in capsys.readouterr().out
 
 
 def test_a_goal_is_published_beside_the_recipes(reproduce):

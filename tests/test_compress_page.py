@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("fresh_server")
 @pytest.fixture(autouse=True)
 def nothing_is_computed_elsewhere(monkeypatch, own_home):  # noqa: ARG001, a fixture
     """And other data sets are not on this machine."""
-    monkeypatch.setattr(Jobs, "start", lambda _: None)
+    monkeypatch.setattr(Jobs, "start", lambda *_: None)
     monkeypatch.setattr(strangers, "available", lambda name: name == "digits")
 
 
@@ -100,7 +100,7 @@ def test_a_drawing_is_compressed_by_itself():
 
 
 def test_an_empty_canvas_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(canvas, "drawing", lambda _: None)
+    monkeypatch.setattr(canvas, "drawing", lambda *_: None)
     app = open_page("compress", source="drawing")
     assert [info.value for info in app.info if "canvas is empty" in info.value]
 

@@ -34,7 +34,7 @@ def publish(results: Sequence[dict[str, Any]]) -> None:
     in_order = [merged[name] for name in (*RECIPES, *GOALS) if name in merged]
     STORED.parent.mkdir(exist_ok=True)
     write(STORED, {"command": COMMAND, "results": in_order})
-    for suffix, text in ((".md", in_words(in_order)), (".svg", curve(by_code_size(of_recipes(in_order))))):
+    for suffix, text in ((".md", in_words(in_order)), (".svg", curve(by_code_size(in_order)))):
         with whole(STORED.with_suffix(suffix)) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
@@ -145,7 +145,7 @@ def undisturbed(result: dict[str, Any]) -> bool:
 def by_code_size(results: Sequence[dict[str, Any]]) -> dict[str, list[Point]]:
     """Test errors of the networks that can be compared, and of PCA beside them: a series for each origin."""
     series: dict[str, list[Point]] = {"PCA": [], "Tutorials": [], "The lab's own": []}
-    for one in results:
+    for one in of_recipes(results):
         error, size = one["test_mse"]["mean"], one["code_size"]
         if error is None or not _comparable(one["recipe"]):
             continue

@@ -78,11 +78,11 @@ def images(key: str, given: str, run: Run) -> np.ndarray | None:
         if found is None:
             st.info("Choose a picture, and see what is left of it.", icon=":material/upload_file:")
         return found
-    place = st.container()
-    if available(dataset):
-        restoring.choose_picture(key, dataset)
-    with place:
-        drawing = canvas.drawing(key)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        width = canvas.choose_width(key, canvas.SIDE)
+        if available(dataset):
+            restoring.choose_picture(key, dataset)
+    drawing = canvas.drawing(key, width)
     if drawing is None:
         st.info("The canvas is empty: draw something on it.", icon=":material/draw:")
         return None
