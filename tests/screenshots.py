@@ -65,6 +65,9 @@ def take(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/compress?model=zoo-digits-32")
     page.get_by_role("button", name="Download the file (.aez)").wait_for()
     keep(page, "compress")
+    page.goto(f"{server.address}/anomaly?model=zoo-digits-threes")
+    page.get_by_text("tells best").wait_for()
+    keep(page, "anomaly")
 
 
 def train(page: Page, server: Server, settings: str) -> None:
