@@ -16,7 +16,7 @@ st.markdown(
     "methods do."
 )
 warm.wait()
-run, device = frame.choose_model(), st.session_state.device
+run, device = frame.choose_model("threes"), st.session_state.device
 source = SOURCES[run.experiment.data.dataset]
 missing.need(source.name)
 try:

@@ -111,7 +111,7 @@ RECIPES = (
     Recipe(
         name="lab-normal",
         title="The lab's own for one class",
-        source="This lab: chosen among three candidates by how well they tell the classes of the coarse "
+        source="This lab: chosen among four candidates by how well they tell the classes of the coarse "
         "digits apart, each against the other nine; MNIST's classes were not looked at.",
         note="It learns to take noise away from pictures of one class, and redraws what is of another badly. "
         "Choose the class by the setting classes; 0 is only the first.",
