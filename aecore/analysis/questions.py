@@ -27,9 +27,14 @@ Say = Callable[[float, str], None]
 """Hears which share of the work is done, 0 to 1, and what is being done, in a few words."""
 
 ANALYSES = {
+    "classifying": "aecore.analysis.classifiers:of_run",
+    "clustering": "aecore.analysis.clustering:of_run",
     "denoising": "aecore.analysis.denoising:by_level",
     "filtering": "aecore.analysis.filters:by_level",
+    "few-labels": "aecore.analysis.few_labels:of_run",
+    "fine-tuning": "aecore.analysis.fine_tuning:of_run",
     "map-quality": "aecore.analysis.neighbourhoods:of_run",
+    "retrieval": "aecore.analysis.retrieval:of_run",
     "tsne": "aecore.analysis.tsne:of_run",
     "sparsity": "aecore.analysis.sparsity:active_units",
 }
