@@ -65,6 +65,14 @@ page = st.navigation(
                 help="What each unit of a code stands for, and what a picture is without it.",
             ),
         ],
+        "Put to work": [
+            st.Page(
+                "pages/classify.py",
+                title="Classify",
+                icon=":material/category:",
+                help="Whether a code tells classes apart better than pixels, with few labels and with many.",
+            ),
+        ],
     }
 )
 st.set_page_config(page_title=f"{page.title} · Autoencoder Lab")

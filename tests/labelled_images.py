@@ -1,4 +1,4 @@
-"""Some labelled images of a real data set as a model sees them, for tests of what their classes are told by."""
+"""Some labelled images of a real data set as a model sees them, for tests of what tells their classes."""
 
 from functools import cache
 

@@ -18,6 +18,7 @@ PAGES = {
     "denoise": ("Denoise", "Denoise"),
     "latent": ("Latent space", "Latent space"),
     "features": ("Features", "Features"),
+    "classify": ("Classify", "Classify"),
 }
 """Address of every page: its name in the menu, and its title."""
 

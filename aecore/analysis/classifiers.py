@@ -23,6 +23,9 @@ Fitted = Any
 """A classifier of scikit-learn, fitted."""
 
 TREES = 100
+AT_ONCE, MOST_NUMBERS = 5_000, 4_000_000
+"""Training images, and features of all of them, for a classifier that somebody waits for."""
+
 SOFTNESS = 10.0
 """Of the support vector machine's margins: C, the inverse strength of regularisation."""
 
@@ -72,6 +75,13 @@ def fitted(name: str, values: np.ndarray, labels: np.ndarray) -> Fitted:
     if len(np.unique(labels)) < 2:
         raise LabError("all labelled images are of one class: there is nothing to tell apart")
     return CLASSIFIERS[name].fit(values, labels)
+
+
+def fitted_at_once(name: str, values: np.ndarray, labels: np.ndarray) -> tuple[Fitted, int]:
+    """The same while somebody waits: to fewer images, balanced, but for neighbours; and to how many."""
+    count = len(values) if name == "knn" else min(len(values), AT_ONCE, MOST_NUMBERS // values.shape[1])
+    taken = balanced(labels, count, seed=0)
+    return fitted(name, values[taken], labels[taken]), len(taken)
 
 
 def compared(model: Autoencoder, images: Labelled, classifier: str, say: Say) -> Arrays:

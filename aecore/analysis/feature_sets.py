@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from aecore import data, runs
 from aecore.analysis import space
-from aecore.analysis.codes import codes_of, components_of, pixels_of
+from aecore.analysis.codes import codes_of, codes_of_pictures, components_of, pixels_of
 from aecore.analysis.comparison import versions
 from aecore.analysis.reconstruction import check_shape
-from aecore.config import Experiment
+from aecore.config import DataConfig, Experiment
 from aecore.data import ImageSet
 from aecore.models.base import Autoencoder
 from aecore.models.pca import PCA
@@ -97,3 +98,30 @@ def _numbers(name: str, model: Autoencoder, images: Labelled) -> tuple[np.ndarra
         pca = PCA(images.train, model.config.code_size)
         return components_of(pca, images.train), components_of(pca, images.test)
     return pixels_of(images.train), pixels_of(images.test)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Codebook:
+    """Training images with their codes, to compare one more image with."""
+
+    model: Autoencoder
+    images: Labelled
+    seen: DataConfig
+    codes: np.ndarray
+    """float32 (N, code_size), all divided by `scale`."""
+
+    scale: float
+
+    def look_at(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """An image, uint8 (C, H, W), as the model sees it, and its code (code_size,), divided by `scale`."""
+        shown = versions(torch.from_numpy(image)[None], self.seen).inputs
+        return shown[0].numpy(), codes_of_pictures(self.model, shown.numpy())[0] / self.scale
+
+
+def codebook(subject: str, device: str, dataset: str) -> Codebook:
+    """The training images of a data set with the codes of a run's model. Raises LabError as `opened` does."""
+    model, images = opened(subject, device, dataset)
+    codes = codes_of(model, images.train)
+    scale = float(codes.std()) or 1.0
+    seen = runs.get(subject).experiment.data.replace(noise="none")
+    return Codebook(model=model, images=images, seen=seen, codes=codes / scale, scale=scale)
