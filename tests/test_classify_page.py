@@ -232,3 +232,13 @@ def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
 def test_an_empty_class_has_no_share():
     figure = class_figures.table_of_classes(np.array([[0, 0], [1, 3]]), ("a", "b"), ("a", "b"), "True class")
     assert figure.data[0].z.tolist() == [[0, 0], [0.25, 0.75]]
+
+
+def test_a_runs_name_is_no_markup_in_a_figure():
+    name = "<b>bold</b>"
+    figure = class_figures.accuracy_by_labels({name: curve(0.1, 0.2)}, {name: class_figures.Look(0)})
+    assert figure.data[1].name == "&lt;b&gt;bold&lt;/b&gt;"
+
+
+def test_seconds_have_two_digits_and_no_powers():
+    assert [classes_told._seconds(value) for value in (0.00123, 3.14, 130.3)] == ["0.0012", "3.1", "130"]

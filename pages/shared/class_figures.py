@@ -1,5 +1,6 @@
 """Arrays in, Plotly figures out: which classes are taken for which, and accuracy against labels."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -73,7 +74,7 @@ def accuracy_by_labels(
         figure.add_scatter(
             x=curve["labels"],
             y=curve["mean"],
-            name=name,
+            name=html.escape(name),  # a run's, from people
             legendgroup=name,
             mode="lines+markers",
             line={"color": colour, "dash": dash},

@@ -148,10 +148,14 @@ def table(found: "Mapping[str, Arrays]") -> pd.DataFrame:
         row = {"Classifier": name}
         row |= {head: f"{value:.1%}" for head, value in zip(heads, answer["accuracy"], strict=True)}
         for title, key in (("Fit", "fit"), ("Predict", "predict")):
-            row[f"{title}, s: code / PCA / pixels"] = " / ".join(f"{value:.2g}" for value in answer[key])
+            row[f"{title}, s: code / PCA / pixels"] = " / ".join(map(_seconds, answer[key]))
         row["Learnt from"] = f"{int(answer['learnt'][0]):,}"
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def csv(found: "Mapping[str, Arrays]", names: tuple[str, ...]) -> bytes:

@@ -59,7 +59,7 @@ def show(run: Run, dataset: str, device: str) -> None:
                     st.error(plain(str(error)))
                     return
                 st.caption(
-                    f"Learnt from the codes of {count:,} training pictures; below, those nearest to the "
+                    f"Learnt from the codes of {count:,} training pictures; above, those nearest to the "
                     "drawing. Look for what a small stroke changes."
                 )
 
