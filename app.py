@@ -73,6 +73,12 @@ page = st.navigation(
                 help="How few bytes a picture can be, as a real file, beside PNG, JPEG, WebP and PCA.",
             ),
             st.Page(
+                "pages/classify.py",
+                title="Classify",
+                icon=":material/category:",
+                help="Whether a code tells classes apart better than pixels, with few labels and with many.",
+            ),
+            st.Page(
                 "pages/anomaly.py",
                 title="Anomaly",
                 icon=":material/search_insights:",

@@ -68,6 +68,10 @@ def take(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/anomaly?model=zoo-digits-threes")
     page.get_by_text("tells best").wait_for()
     keep(page, "anomaly")
+    page.goto(f"{server.address}/classify?model=zoo-digits-32")
+    page.get_by_text("0 of 4 are there").wait_for(state="detached")
+    page.get_by_test_id("stProgress").first.wait_for(state="detached")
+    keep(page, "classify")
 
 
 def train(page: Page, server: Server, settings: str) -> None:

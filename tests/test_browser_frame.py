@@ -20,6 +20,7 @@ PAGES = {
     "features": ("Features", "Features"),
     "compress": ("Compress", "Compress"),
     "anomaly": ("Anomaly", "Anomaly"),
+    "classify": ("Classify", "Classify"),
 }
 """Address of every page: its name in the menu, and its title."""
 

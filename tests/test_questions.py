@@ -78,7 +78,7 @@ def test_a_damaged_answer_is_computed_again(run, asked, damage):
 
 
 def test_what_is_no_analysis_or_no_run_is_refused():
-    with pytest.raises(AnswerError, match="there is no analysis 'astrology': choose from denoising"):
+    with pytest.raises(AnswerError, match="there is no analysis 'astrology': choose from"):
         Question("astrology", "digits")
     with pytest.raises(runs.MissingRunError):
         answer(Question("measure", "../../etc", {"factor": 1}), "cpu")

@@ -9,6 +9,7 @@ from aecore.analysis.reconstruction import check_shape
 from aecore.data.batches import pixels
 from aecore.losses import IMAGES_AT_ONCE
 from aecore.models.base import Autoencoder
+from aecore.models.pca import PCA
 
 
 @torch.inference_mode()
@@ -55,3 +56,15 @@ def pictures_of(model: Autoencoder, codes: np.ndarray) -> np.ndarray:
     batches = torch.from_numpy(np.ascontiguousarray(codes, np.float32)).to(device).split(IMAGES_AT_ONCE)
     drawn = [model.decode(batch).clamp(0, 1).mul(255).round().to(torch.uint8).cpu() for batch in batches]
     return torch.cat([torch.empty(0, *model.config.image_shape, dtype=torch.uint8), *drawn]).numpy()
+
+
+@torch.inference_mode()
+def components_of(pca: PCA, images: Tensor) -> np.ndarray:
+    """What PCA makes of uint8 images (N, C, H, W) on its device: float32 (N, code_size)."""
+    codes = [pca.encode(pixels(batch)).cpu() for batch in images.split(IMAGES_AT_ONCE)]
+    return torch.cat([torch.empty(0, len(pca.components)), *codes]).numpy()
+
+
+def pixels_of(images: Tensor) -> np.ndarray:
+    """The pixels of uint8 images (N, C, H, W) as they are: float32 (N, C H W) in [0, 1]."""
+    return pixels(images).flatten(1).cpu().numpy()

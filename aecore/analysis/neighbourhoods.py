@@ -8,14 +8,12 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from aecore import data, runs
 from aecore.analysis import space
-from aecore.analysis.codes import codes_of
+from aecore.analysis.codes import codes_of, components_of, pixels_of
 from aecore.analysis.comparison import fit_baselines, versions
 from aecore.analysis.plane import Projection, plane_of
 from aecore.analysis.questions import Arrays, Question, Say, answer, kept
 from aecore.data import ImageSet
-from aecore.data.batches import pixels
 from aecore.models.base import Autoencoder
-from aecore.models.pca import PCA
 from aecore.runs import Run
 
 NEIGHBOURS = 5
@@ -76,11 +74,11 @@ def measured(
     plane = plane_of(test.codes, projection, points)
     pca = fit_baselines(run.experiment, images).pca
     pairs: dict[str, tuple[np.ndarray | None, np.ndarray]] = {
-        "pixels": (_flat(train.cpu()), _flat(seen)),
+        "pixels": (pixels_of(train.cpu()), pixels_of(seen)),
         "code": (codes, test.codes[judged]),
     }
     if pca:
-        pairs["pca"] = _encoded(pca, train.cpu()), _encoded(pca, seen)
+        pairs["pca"] = components_of(pca, train.cpu()), components_of(pca, seen)
     if projection != "code":
         pairs["map"] = plane.place(codes) if plane.exact else None, plane.points[judged]
     found = {name: np.full(len(ROWS), np.nan) for name in ("knn", "trust", "silhouette")}
@@ -102,12 +100,3 @@ def of_run(subject: str, device: str, say: Say, *, projection: Projection, pictu
         points = answer(Question("tsne", subject, {"pictures": pictures}), device, say)["points"]
     model, images = runs.load(run, device), data.load(run.experiment.data.dataset)
     return measured(model, run, images, say, projection=projection, points=points, which=pictures)
-
-
-def _flat(images: torch.Tensor) -> np.ndarray:
-    return pixels(images).flatten(1).numpy()
-
-
-@torch.inference_mode()
-def _encoded(pca: PCA, images: torch.Tensor) -> np.ndarray:
-    return torch.cat([pca.encode(pixels(batch)) for batch in images.split(4_096)]).numpy()

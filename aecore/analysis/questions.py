@@ -28,16 +28,21 @@ Say = Callable[[float, str], None]
 
 ANALYSES = {
     "anomaly": "aecore.analysis.anomaly:of_run",
+    "classifying": "aecore.analysis.classifiers:of_run",
+    "clustering": "aecore.analysis.clustering:of_run",
     "codes": "aecore.analysis.space:codes_of_run",
     "denoising": "aecore.analysis.denoising:by_level",
     "dictionary": "aecore.analysis.dictionary:of_run",
+    "few-labels": "aecore.analysis.few_labels:of_run",
     "filtering": "aecore.analysis.filters:by_level",
+    "fine-tuning": "aecore.analysis.fine_tuning:of_run",
     "map-quality": "aecore.analysis.neighbourhoods:of_run",
-    "tsne": "aecore.analysis.tsne:of_run",
     "rate-distortion": "aecore.compression.curve:of_run",
     "rate-distortion-formats": "aecore.compression.curve:of_formats",
     "rate-distortion-pca": "aecore.compression.curve:of_pca",
+    "retrieval": "aecore.analysis.retrieval:of_run",
     "sparsity": "aecore.analysis.sparsity:active_units",
+    "tsne": "aecore.analysis.tsne:of_run",
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""
 
