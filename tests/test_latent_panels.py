@@ -150,7 +150,7 @@ def test_a_drawing_lands_where_its_code_is(drawn, monkeypatch):
     assert drawn[-1]["marks"]["text"] == []
     stroke = np.zeros((280, 280), np.uint8)
     stroke[40:240, 125:155] = 255
-    monkeypatch.setattr(canvas, "drawing", lambda _key: stroke)
+    monkeypatch.setattr(canvas, "drawing", lambda _key, _width: stroke)
     app.run()
     assert not app.exception
     model = runs.load(runs.get("zoo-digits-32"), "cpu")

@@ -85,7 +85,7 @@ def draw(
     """A canvas, and where the model puts what is drawn on it; None while it is empty."""
     beside = st.container(horizontal=True)
     with beside:
-        drawing = canvas.drawing("latent-drawing")
+        drawing = canvas.drawing("latent-drawing", canvas.WIDTH)
     if drawing is None:
         st.caption(
             "Draw something: *You* on the map is where the model puts it. Look which class it is among."
