@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from aecore.data import SOURCES, available
+from aecore.data import SOURCES
 from aecore.runs import Run
-from pages.shared import address, canvas, pictures, restoring, state, uploads
+from pages.shared import address, pictures, restoring, state, uploads
 from pages.shared.restoring import decibels
 from pages.shared.wording import plain
 
@@ -78,11 +78,7 @@ def images(key: str, given: str, run: Run) -> np.ndarray | None:
         if found is None:
             st.info("Choose a picture, and see what is left of it.", icon=":material/upload_file:")
         return found
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        width = canvas.choose_width(key, canvas.SIDE)
-        if available(dataset):
-            restoring.choose_picture(key, dataset)
-    drawing = canvas.drawing(key, width)
+    drawing = restoring.drawn(key, dataset)
     if drawing is None:
         st.info("The canvas is empty: draw something on it.", icon=":material/draw:")
         return None

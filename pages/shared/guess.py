@@ -43,7 +43,7 @@ def show(run: Run, dataset: str, device: str) -> None:
     def at_work() -> None:
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=canvas.SIDE):
-                drawing = similar.drawn(dataset)
+                drawing = restoring.drawn(similar.KEY, dataset)
             with st.container(width=similar.WIDTH):
                 if drawing is None:
                     similar.empty()

@@ -84,12 +84,9 @@ def drawn(run: Run, found: Found, device: str) -> None:
         from aecore.analysis.anomaly import error_of
         from aecore.analysis.detection import rank, threshold
 
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            width = canvas.choose_width(KEY, restoring.CONTROL)
-            restoring.choose_picture(KEY, dataset)
         both = st.container(horizontal=True)
         with both.container(width=canvas.SIDE):
-            drawing = canvas.drawing(KEY, width)
+            drawing = restoring.drawn(KEY, dataset)
         with both.container(width=restoring.WIDTH):
             if drawing is None:
                 st.info(

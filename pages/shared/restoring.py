@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from aecore.data import SOURCES
+from aecore.data import SOURCES, available
 from pages.shared import address, canvas, pictures, state
 from pages.shared.wording import plain
 
@@ -82,6 +82,17 @@ def choose_picture(key: str, dataset: str) -> None:
 
         canvas.begin(key, as_drawing(state.images(dataset).test_images[index].numpy()))
         st.session_state[_name(key)] = Begun(dataset, index, wish, entry)
+
+
+def drawn(key: str, dataset: str) -> np.ndarray | None:
+    """A canvas, below it its brush and test pictures to begin with; what is on it, or None for nothing."""
+    place, below = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+    with below:
+        width = canvas.choose_width(key, CONTROL)
+        if available(dataset):
+            choose_picture(key, dataset)
+    with place:
+        return canvas.drawing(key, width)
 
 
 def clean(key: str, dataset: str, drawing: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def show(run: Run, dataset: str, device: str) -> None:
     def at_work() -> None:
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=canvas.SIDE):
-                drawing = drawn(dataset)
+                drawing = restoring.drawn(KEY, dataset)
             with st.container(width=WIDTH):
                 if drawing is None:
                     empty()
@@ -65,14 +65,6 @@ def show(run: Run, dataset: str, device: str) -> None:
     )
     if answer is not None:
         precision(run, answer, dataset)
-
-
-def drawn(dataset: str) -> np.ndarray | None:
-    """The canvas, begun with a test picture; what is on it, or None for nothing."""
-    place = st.container()
-    restoring.choose_picture(KEY, dataset)
-    with place:
-        return canvas.drawing(KEY)
 
 
 def empty() -> None:
