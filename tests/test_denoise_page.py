@@ -11,8 +11,9 @@ from aecore import data, runs
 from aecore.analysis import denoising, filters
 from aecore.analysis.questions import Question, answer
 from aecore.config import Experiment
+from aecore.jobs import Working
 from aecore.runs.execution import create, execute
-from pages.shared import canvas, denoisers, noise_levels, pictures, restoring, state
+from pages.shared import analysis, canvas, denoisers, noise_levels, pictures, restoring, state
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -318,3 +319,8 @@ def test_a_filter_that_wins_by_one_measure_alone_is_told_so(ours, filtered, said
 @pytest.mark.parametrize(("dataset", "count"), [("digits", "360"), ("mnist", "1,000"), ("patches", "1,000")])
 def test_as_many_pictures_are_named_as_curves_are_of(dataset, count):
     assert f"Mean PSNR of {count} test pictures" in noise_levels.about_curves(data.SOURCES[dataset])
+
+
+@pytest.mark.parametrize(("place", "before"), [(1, "one other question is"), (2, "2 other questions are")])
+def test_who_waits_hears_how_many_are_before(place, before):
+    assert analysis._doing(Working(place=place), "Curves") == f"Curves: {before} before it"
