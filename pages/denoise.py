@@ -103,10 +103,7 @@ at_work()
 
 st.subheader("At every level of noise")
 asked = noise_levels.asks(chosen, dataset, noise)
-st.caption(
-    f"Mean PSNR of 1,000 test pictures of {source.title}. Thick: what a model was trained on. Look for where "
-    "a filter overtakes it, and for what becomes of levels it never saw."
-)
+st.caption(noise_levels.about_curves(source))
 if all(map(analysis.known, asked.values())) or st.query_params.get("curve") == "yes":
     noise_levels.show_curves(asked, noise_levels.learnt(chosen, noise), noise, dataset, device)
 else:

@@ -60,7 +60,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Soft sparsity makes activations small, not zero: then count those above a tenth of the unit's "
         "largest.",
     )
-if state.dictionary_takes_long(run.id) and (
+if state.dictionary_takes_long(run.id, device) and (
     answered("dictionary", run.id, {}, device=device, title="What the units stand for") is None
 ):
     st.stop()

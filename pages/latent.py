@@ -17,7 +17,7 @@ st.markdown(
     "Find out here where pictures lie in the model's code, and what the decoder draws at any place of it."
 )
 warm.wait()
-run, device = frame.choose_model(), st.session_state.device
+run, device = frame.choose_model("2"), st.session_state.device
 source, size = SOURCES[run.experiment.data.dataset], run.experiment.model.code_size
 missing.need(source.name)
 

@@ -53,7 +53,7 @@ def take(page: Page, server: Server) -> None:
 
     page.goto(f"{server.address}/denoise?model=zoo-digits-denoiser&level=0.5")
     page.get_by_role("button", name="Undo").wait_for()
-    page.get_by_text("brings it from").wait_for()
+    page.get_by_text("brings the noisy picture from").wait_for()
     keep(page, "denoise")
     page.goto(f"{server.address}/latent?model=zoo-digits-2&a=p3&b=p40")
     page.locator(".st-key-map .nsewdrag").wait_for(state="attached")

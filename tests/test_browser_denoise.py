@@ -14,7 +14,7 @@ from aecore.runs.execution import create, execute
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-TOLD = re.compile(r"brings it from (\S+) dB to (\S+) dB")
+TOLD = re.compile(r"brings the noisy picture from (\S+) dB to (\S+) dB")
 WATCH = """() => {
     const picture = () => document.querySelector('[data-testid=stImage] img');
     const before = picture()?.src;

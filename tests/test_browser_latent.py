@@ -46,6 +46,12 @@ TOLD = f"() => {PLOT}?.mapTold && JSON.parse({PLOT}.mapTold)"
 POINTS = f"() => {PLOT}._fullData.reduce((sum, each) => sum + (each.customdata ? each.x.length : 0), 0)"
 
 
+RANGES = """() => {
+    const { xaxis, yaxis } = document.querySelector('.st-key-map .js-plotly-plot')._fullLayout
+    return [...xaxis.range, ...yaxis.range]
+}"""
+
+
 def open_map(page: Page, address: str) -> float:
     """Seconds until the map is drawn and listened to."""
     start = monotonic()
@@ -154,6 +160,27 @@ def test_a_lasso_and_class_toggles(server, page, capsys):
     )  # not drawn anew
     with capsys.disabled():
         print(f"\nlasso to pictures: {took:.2f} s")
+
+
+def test_a_picture_out_of_view_is_brought_into_it(server, page):
+    open_map(page, f"{server.address}/latent?model=zoo-digits-32")
+    whole = page.evaluate(RANGES)
+    page.evaluate(
+        """() => window.Plotly.relayout(
+            document.querySelector('.st-key-map .js-plotly-plot'),
+            { 'xaxis.range': [-0.1, 0.1], 'yaxis.range': [-0.1, 0.1] })"""
+    )
+    assert page.evaluate(RANGES) == [-0.1, 0.1, -0.1, 0.1]
+    page.get_by_label("Find picture").fill("7")
+    page.get_by_label("Find picture").press("Enter")
+    eventually(lambda: page.evaluate(TOLD)["marks"]["text"] == ["B"])
+    eventually(lambda: page.evaluate(RANGES) == pytest.approx(whole, rel=1e-3))
+    page.evaluate(
+        "() => window.Plotly.relayout("
+        "document.querySelector('.st-key-map .js-plotly-plot'), { 'xaxis.range': [-0.1, 0.1] })"
+    )
+    page.get_by_role("button", name="Whole map").click()
+    eventually(lambda: page.evaluate(RANGES) == pytest.approx(whole, rel=1e-3))
 
 
 def test_a_drawing_lands_on_the_map(server, page, capsys):

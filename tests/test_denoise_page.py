@@ -11,8 +11,9 @@ from aecore import data, runs
 from aecore.analysis import denoising, filters
 from aecore.analysis.questions import Question, answer
 from aecore.config import Experiment
+from aecore.jobs import Working
 from aecore.runs.execution import create, execute
-from pages.shared import canvas, denoisers, noise_levels, pictures, state
+from pages.shared import analysis, canvas, denoisers, noise_levels, pictures, restoring, state
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -295,3 +296,31 @@ def test_the_canvas_has_the_size_of_a_drawing():
     from aecore.analysis.strokes import SIDE
 
     assert canvas.SIDE == SIDE
+
+
+@pytest.mark.parametrize(
+    ("ours", "filtered", "said"),
+    [
+        ((20.0, 0.8), (15.0, 0.5), "reaches less: 15.0 dB, SSIM 0.50."),
+        ((15.9, 0.66), (15.6, 0.70), "reaches less: 15.6 dB, but more SSIM, 0.70."),
+        ((12.0, 0.36), (13.3, 0.3), "reaches more: 13.3 dB, but less SSIM, 0.30."),
+        ((12.0, 0.361), (13.3, 0.359), "reaches more: 13.3 dB, SSIM 0.36."),
+    ],
+)
+def test_a_filter_that_wins_by_one_measure_alone_is_told_so(ours, filtered, said):
+    nothing = np.zeros((1, 2, 2), np.uint8)
+    found = [
+        denoising.Restored(picture=nothing, difference=nothing, psnr=psnr, ssim=ssim)
+        for psnr, ssim in ((10.0, 0.3), ours, filtered)
+    ]
+    assert restoring.told(found, ["mine", "Median"], 1).endswith(f"The best filter here, median, {said}")
+
+
+@pytest.mark.parametrize(("dataset", "count"), [("digits", "360"), ("mnist", "1,000"), ("patches", "1,000")])
+def test_as_many_pictures_are_named_as_curves_are_of(dataset, count):
+    assert f"Mean PSNR of {count} test pictures" in noise_levels.about_curves(data.SOURCES[dataset])
+
+
+@pytest.mark.parametrize(("place", "before"), [(1, "one other question is"), (2, "2 other questions are")])
+def test_who_waits_hears_how_many_are_before(place, before):
+    assert analysis._doing(Working(place=place), "Curves") == f"Curves: {before} before it"

@@ -8,7 +8,7 @@ from every_model import small_config
 from paging import open_page
 
 from aecore import data, runs
-from aecore.analysis import dictionary
+from aecore.analysis import estimate
 from aecore.analysis.questions import Question, answer
 from aecore.config import Experiment
 from aecore.data import archive
@@ -78,7 +78,7 @@ def test_the_figures_are_those_of_naive_computation(sheets):
 
 
 def test_a_dictionary_that_takes_long_is_asked_for_first(monkeypatch):
-    monkeypatch.setattr(dictionary, "LONG", 0)
+    monkeypatch.setattr(estimate, "LONG", 0)
     run, asked = trained(code_size=7), []
 
     def ask(_, analysis, subject, settings, *, device):
@@ -179,7 +179,8 @@ def test_a_dictionary_of_colour_squares_with_dead_units(sheets):
     assert result.active_units <= 2
 
 
-def test_a_code_of_thousands_is_paged(sheets):
+def test_a_code_of_thousands_is_paged(monkeypatch, sheets):
+    monkeypatch.setattr(estimate, "LONG", float("inf"))  # computed in the page, however slow this machine is
     run = trained(kind="conv-winners")
     app = open_page("features", model=run.id, page="3", sort="number")
     assert len(sheets[0]["tiles"]) == units.PER_PAGE

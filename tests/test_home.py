@@ -266,7 +266,7 @@ def test_every_link_of_the_demo_opens_what_its_sentence_promises(dataset):
     assert labels[one] != labels[other]
     assert any("on the way" in caption.value for caption in app.caption)
     app = open_step(noisy)
-    [told] = [text.value for text in app.markdown if "brings it from" in text.value]
+    [told] = [text.value for text in app.markdown if "brings the noisy picture from" in text.value]
     assert "reaches less" in told  # than the model that learnt to
     app = open_step(units)
     assert any(metric.label == "Mean active units" for metric in app.metric)

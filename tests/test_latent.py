@@ -7,7 +7,7 @@ from mapping import traces, trained, warnings
 from paging import open_page
 
 from aecore import data, runs
-from aecore.analysis import space
+from aecore.analysis import estimate, space
 from aecore.analysis.questions import Question, answer
 from aecore.config import MODEL_CONFIGS, Experiment
 from aecore.data import SOURCES, archive
@@ -110,7 +110,10 @@ def test_tsne_and_quality_are_questions(drawn, monkeypatch):
     assert table.value["kNN"].tolist()[-1] == "–"
     accuracy = [float(cell.rstrip("%")) for cell in table.value["kNN"][:-1]]
     assert min(accuracy) > 80
+    assert any("no kNN on it" in caption.value for caption in app.caption)
     assert drawn[-1]["figure"].layout.xaxis.title.text == "t-SNE, first direction"
+    app = open_page("latent", look="quality")
+    assert not any("t-SNE" in caption.value for caption in app.caption)
     app = open_page("latent", by="tsne", b="tsne:1,2")
     assert any("five nearest points, approximately" in caption.value for caption in app.caption)
 
@@ -124,7 +127,7 @@ def test_codes_that_take_long_are_a_question(drawn, monkeypatch):
         return Working(share=0.25, doing="Codes of 1,797 pictures")
 
     monkeypatch.setattr(Analyses, "ask", working)
-    monkeypatch.setattr(space, "LONG", 0)
+    monkeypatch.setattr(estimate, "LONG", 0)
     open_page("latent", model=run.id, pictures="all")
     assert asked
     assert set(map(str, asked)) == {str(("codes", run.id, {"pictures": "all"}))}

@@ -59,3 +59,16 @@ def test_the_figure_has_arrays_of_single_precision_and_a_band_for_each_group():
     assert figure.layout.coloraxis.cmax == 2.5
     assert len({colour for _, colour in figure.layout.coloraxis.colorscale}) == 3
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("one", "two")
+
+
+def test_a_map_begins_where_the_points_are_and_so_does_the_plane_behind_it():
+    points = np.concatenate([np.random.default_rng(0).normal(size=(500, 2)), [[300.0, -200.0]]])
+    labels = np.zeros(501, int)
+    figure = scatter.figure(points, np.arange(501), labels, ["x"], ("one", "two"), None, "data:,")
+    (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert -6 < left < -2 < 2 < right < 6
+    assert -6 < low < -2 < 2 < high < 6
+    behind = figure.layout.images[0]
+    assert left < behind.x < behind.x + behind.sizex < right
+    assert low < behind.y - behind.sizey < behind.y < high
+    assert len(figure.data[0].x) == 501  # the one far out is there

@@ -11,7 +11,17 @@ from sklearn.manifold import trustworthiness
 
 from aecore.analysis import neighbourhoods, selection, tsne
 from aecore.analysis.codes import codes_of, pictures_of
-from aecore.analysis.plane import Direct, Mixed, Principal, path, places, plane_of, projections
+from aecore.analysis.plane import (
+    Direct,
+    Mixed,
+    Principal,
+    extent,
+    outside,
+    path,
+    places,
+    plane_of,
+    projections,
+)
 from aecore.errors import LabError
 from aecore.models import build
 
@@ -84,6 +94,24 @@ def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(LabError, match="ask for its points first"):
         plane_of(CODES, "tsne")
     assert isinstance(plane_of(CODES, "tsne", CODES[:, :2]), Mixed)
+
+
+@pytest.mark.parametrize("shift", [0, -1_000])
+def test_a_few_codes_far_out_do_not_shrink_the_map(shift):
+    """10,000 evenly spread over 0 to 1 both ways, and four a hundred times as far away."""
+    grid = np.stack(np.meshgrid(np.linspace(0, 1, 100), np.linspace(0, 1, 100)), -1).reshape(-1, 2)
+    assert outside(grid + shift) == 0
+    np.testing.assert_array_equal(extent(grid + shift), [[shift, shift], [1 + shift, 1 + shift]])
+    far = np.concatenate([grid, [[100, 0.5], [-100, 0.5], [100, 0.2], [0.5, 0.5]]]) + shift
+    low, high = extent(far)
+    assert outside(far) == 3
+    np.testing.assert_allclose([low[0], high[0]], [0.02 - 0.24 + shift, 0.98 + 0.24 + shift], atol=0.02)
+    np.testing.assert_array_equal([low[1], high[1]], [shift, 1 + shift])  # where nothing is far out
+
+
+def test_equal_codes_have_a_place():
+    np.testing.assert_array_equal(extent(np.full((3, 2), 7.0)), [[7, 7], [7, 7]])
+    assert outside(np.full((3, 2), 7.0)) == 0
 
 
 def test_the_grid_of_places_is_the_middles_of_cells_from_the_top():

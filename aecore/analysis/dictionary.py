@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from aecore import data, runs
+from aecore.analysis import estimate
 from aecore.analysis.activity import Activity, sample, typical
 from aecore.analysis.codes import codes_of
 from aecore.analysis.comparison import Versions, versions
-from aecore.analysis.estimate import multiply_adds
 from aecore.analysis.features import atoms
 from aecore.analysis.questions import Arrays, Say, to_nobody
 from aecore.analysis.similarity import coherence
@@ -20,9 +20,6 @@ from aecore.data import SOURCES
 from aecore.data.batches import pixels
 from aecore.losses import IMAGES_AT_ONCE
 from aecore.models.base import Autoencoder
-
-LONG = 20e9
-"""Multiply-adds that take two processor cores about two seconds in such networks."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,11 +87,11 @@ def look_into(model: Autoencoder, images: Versions, say: Say = to_nobody) -> Dic
     )
 
 
-def takes_long(experiment: Experiment) -> bool:
+def takes_long(experiment: Experiment, device: str) -> bool:
     """Whether to `look_into` its model on test images is too long a while for a page: rather ask `of_run`."""
     model = experiment.model
     count = len(sample(SOURCES[experiment.data.dataset].test_count, model.code_size))
-    return (count + model.code_size) * multiply_adds(model) > LONG
+    return estimate.takes_long(model, count + model.code_size, device)
 
 
 def of_run(subject: str, device: str, say: Say) -> Arrays:

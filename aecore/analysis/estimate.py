@@ -28,6 +28,9 @@ STEP_SECONDS = 80e-6
 TENSOR_SECONDS = 15e-6
 """What every weight tensor adds to a step: Python and PyTorch choosing and starting what is to be done."""
 
+LONG = 0.4
+"""Seconds of work at a device's best, from which on it is a question and no part of a page."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
@@ -78,15 +81,13 @@ def estimate(experiment: Experiment, device: str) -> Estimate:
     )
 
 
-def multiply_adds(config: ModelConfig) -> int:
-    """How many one image takes through encoder and decoder."""
-    return _work(config).forward
+def takes_long(model: ModelConfig, images: int, device: str) -> bool:
+    """Whether encoding and decoding so many images is too long for a page to wait, by the same count of work.
 
-
-def seconds_of_use(model: ModelConfig, images: int, device: str) -> float:
-    """What encoding and decoding so many images takes at best, by the same count of work."""
+    That is from LONG on: other programs, and what a page does besides, make several times as many seconds.
+    """
     work = _work(model)
-    return images * (work.forward + FLOAT_COST / 3 * work.outputs) / matrix_rate(device)
+    return images * (work.forward + FLOAT_COST / 3 * work.outputs) / matrix_rate(device) > LONG
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,10 @@ DENSE = 2_000
 """Up to so many numbers PCA comes from the eigenvectors of their covariances, above from a Lanczos method."""
 
 
+OUTER = 2
+"""Percent of the points at either end of an axis that need not be seen at first: codes can lie far out."""
+
+
 class Plane(Protocol):
     """Codes (N, K) as points of a plane."""
 
@@ -148,12 +152,32 @@ def plane_of(codes: np.ndarray, projection: Projection, points: np.ndarray | Non
     return Direct(codes) if projection == "code" else Principal(codes)
 
 
+def extent(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lower left and upper right corners, (2,) each, of the rectangle where points (N, 2) are crowded.
+
+    Along each axis that is where all but the outer 2 % at either end are, and a quarter of it more to both
+    sides. Where that is four fifths of the way from the first point to the last, it is the whole way.
+    """
+    first, last = points.min(0), points.max(0)
+    low, high = np.percentile(points, [OUTER, 100 - OUTER], axis=0)
+    margin = (high - low) / 4
+    low, high = np.maximum(first, low - margin), np.minimum(last, high + margin)
+    crowded = high - low < 0.8 * (last - first)
+    return np.where(crowded, low, first), np.where(crowded, high, last)
+
+
+def outside(points: np.ndarray) -> int:
+    """How many of points (N, 2) are outside their own `extent`."""
+    low, high = extent(points)
+    return int(((points < low) | (points > high)).any(1).sum())
+
+
 def places(points: np.ndarray, across: int, down: int) -> np.ndarray:
-    """A grid of places over the rectangle that `points` (N, 2) fill, row by row from the top: (D*A, 2).
+    """A grid of places over the `extent` of points (N, 2), row by row from the top: (D*A, 2).
 
     They are the middles of equal cells.
     """
-    low, high = points.min(0), points.max(0)
+    low, high = extent(points)
     x = low[0] + (high[0] - low[0]) * (np.arange(across) + 0.5) / across
     y = high[1] - (high[1] - low[1]) * (np.arange(down) + 0.5) / down
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from aecore import data, runs
+from aecore.analysis import estimate
 from aecore.analysis.codes import coded
 from aecore.analysis.comparison import versions
-from aecore.analysis.estimate import seconds_of_use
 from aecore.analysis.questions import Arrays, Question, Say, kept, to_nobody
 from aecore.data import SOURCES, ImageSet
 from aecore.errors import LabError
@@ -23,9 +23,6 @@ Which = Literal["test", "all"]
 AT_FIRST = 10_000
 MOST_NUMBERS = 40_000_000
 """Numbers in all codes together, 160 MB; of larger codes there are fewer pictures."""
-
-LONG = 0.4
-"""Seconds at a device's best, from which on codes are a question: other work makes several times as many."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,7 +113,7 @@ def takes_long(run: Run, which: Which, device: str) -> bool:
     source, model = SOURCES[run.experiment.data.dataset], run.experiment.model
     count = source.test_count if which == "test" else source.test_count + source.train_count
     count = len(chosen(count, model.code_size))
-    return seconds_of_use(model, min(count, AT_FIRST) if which == "test" else count, device) > LONG
+    return estimate.takes_long(model, min(count, AT_FIRST) if which == "test" else count, device)
 
 
 def asked(run_id: str, which: Which) -> Question:

@@ -58,8 +58,8 @@ def show(run: Run, active: str, device: str) -> None:
     missing = len(judged) - len(points)
     told = [
         f"{len(points)} run{'s' * (len(points) != 1)} on {SOURCES[dataset].title}, yours and the lab's.",
-        f"{missing} more are being counted." if missing else "",
-        f"{left_out} with noise or another target are left out." if left_out else "",
+        f"Active units of {missing} more are being counted." if missing else "",
+        f"Left out: {left_out} with noise or another target." if left_out else "",
         "Look for the lower left: few active units and a small error. The line is PCA with as many numbers. "
         "A code that nothing makes sparse has all its units active.",
     ]

@@ -74,17 +74,30 @@ function useTools(plot, state) {
     for (const button of buttons.slice(0, 2))
       button.setAttribute("aria-pressed", button.dataset.mode === plot._fullLayout.dragmode)
   }
-  const { range: xRange } = plot._fullLayout.xaxis
-  const { range: yRange } = plot._fullLayout.yaxis
-  const whole = { "xaxis.range": [...xRange], "yaxis.range": [...yRange] }
   for (const button of buttons) {
     const { mode } = button.dataset
     button.onclick = async () => {
-      await window.Plotly.relayout(plot, mode === "whole" ? { ...whole } : { dragmode: mode })
+      await window.Plotly.relayout(plot, mode === "whole" ? whole(plot) : { dragmode: mode })
       show()
     }
   }
   show()
+}
+
+// At first only where points are crowded is seen.
+function whole(plot) {
+  const reach = (axis) => {
+    let [low, high] = [Infinity, -Infinity]
+    for (const trace of plot._fullData) {
+      for (const value of trace[axis]) {
+        if (value < low) low = value
+        if (value > high) high = value
+      }
+    }
+    const margin = (high - low) * 0.04 || 1
+    return [low - margin, high + margin]
+  }
+  return { "xaxis.range": reach("x"), "yaxis.range": reach("y") }
 }
 
 function listen(plot, state) {
@@ -215,6 +228,13 @@ function stands(plot, data) {
   )
 }
 
+// Whether the last place is in view: one found by its number or a link need not be.
+function seen(plot, { x, y }) {
+  const within = (value, [low, high]) => value === undefined || (value >= low && value <= high)
+  const { xaxis, yaxis } = plot._fullLayout
+  return within(x.at(-1), xaxis.range) && within(y.at(-1), yaxis.range)
+}
+
 async function mark(plot, state) {
   const { data, told } = state
   const chosen = data.selected && new Set(data.selected)
@@ -231,6 +251,9 @@ async function mark(plot, state) {
     await restyle(plot, { visible, selectedpoints }, indices)
     const { line, marks } = data
     await restyle(plot, { x: [line.x, marks.x], y: [line.y, marks.y], text: [[], marks.text] }, [count - 2, count - 1])
+    const places = JSON.stringify(marks)
+    if (places !== plot.mapPlaces && !seen(plot, marks)) await relayout(plot, whole(plot))
+    plot.mapPlaces = places
     if (!chosen && plot._fullLayout.selections?.length) await relayout(plot, { selections: [] })
   } finally {
     state.marking = false

@@ -25,7 +25,7 @@ from pages.shared.analysis import answered
 from pages.shared.landscape import View
 
 if TYPE_CHECKING:
-    from aecore.analysis.plane import Projection
+    from aecore.analysis.plane import Plane, Projection
     from aecore.analysis.space import Space, Which
 
 LOOKS = {
@@ -116,7 +116,7 @@ def look(view: View, figure: go.Figure, sprite: bytes) -> None:
         with second_map:
             picked = {mark: spot.number for mark, spot in marks.items() if spot.number is not None}
             second.show(other, selected=chosen, hidden=hidden, picked=picked, on_lasso=outlined)
-    _below(space)
+    _below(space, plane)
 
 
 def _chosen(run: Run, device: str, hidden: Sequence[int]) -> np.ndarray | None:
@@ -125,7 +125,9 @@ def _chosen(run: Run, device: str, hidden: Sequence[int]) -> np.ndarray | None:
     return None if found is None else found[0][~np.isin(found[1], hidden)]
 
 
-def _below(space: "Space") -> None:
+def _below(space: "Space", plane: "Plane") -> None:
+    from aecore.analysis.plane import outside
+
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
             "Find picture",
@@ -140,8 +142,11 @@ def _below(space: "Space") -> None:
         known = any(key in st.query_params for key in ("a", "b", "c"))
         st.button("Forget all places", key="forget", on_click=spots.forget, disabled=not known)
         few = f"{len(space.numbers):,} of " if len(space.numbers) < space.total else ""
+        count = outside(plane.points)
+        far = f" {count:,} of them lie further out: *Whole map* shows them." if count else ""
         st.caption(
             f"{few}{space.total:,} pictures. Hold the mouse over a point, click a place, or draw a lasso."
+            f"{far}"
         )
 
 

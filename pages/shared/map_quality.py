@@ -33,12 +33,14 @@ def show(answer: Arrays, model: ModelConfig) -> None:
     st.dataframe(
         table, hide_index=True, key="quality-table", alt="Measures of the map, beside pixels and PCA"
     )
+    on_map = list(ROWS).index("map")
+    only_judged = math.isnan(answer["knn"][on_map]) and not math.isnan(answer["trust"][on_map])
+    placeless = " t-SNE has no place for training pictures, so there is no kNN on it." if only_judged else ""
     st.caption(
         f"**kNN**: how often most of the 5 nearest of {fitted:,} training pictures have the right "
         "class. **Trustworthiness**: whether the 5 nearest are near in pixels, too; 1 if so. **Silhouette**: "
         f"whether classes lie apart, from −1 to 1. Measured on {judged:,} test pictures. Look for a code "
-        "that keeps up with the pictures at a fraction of their size. t-SNE has no place for training "
-        "pictures, so there is no kNN on it."
+        f"that keeps up with the pictures at a fraction of their size.{placeless}"
     )
 
 

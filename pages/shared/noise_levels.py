@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from aecore.data import Source
 from aecore.runs import Run
 from pages.shared import address, analysis, figures
 from pages.shared.analysis import Ask
@@ -43,6 +44,17 @@ def choose(run: Run, noise: str, width: int) -> float:
             width=width,
             help=f"{UNITS[noise]}.",
         )
+    )
+
+
+def about_curves(source: Source) -> str:
+    """What they are of, and what to look for, in words."""
+    from aecore.analysis.denoising import COUNT
+
+    count = min(COUNT, source.test_count)
+    return (
+        f"Mean PSNR of {count:,} test pictures of {source.title}. Thick: what a model was trained on. Look "
+        "for where a filter overtakes it, and for what becomes of levels it never saw."
     )
 
 

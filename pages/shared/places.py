@@ -147,7 +147,7 @@ def whole(run_id: str, which: str, projection: str, device: str, plane: "Plane")
         alt="What the decoder draws at places all over the map, in the same order",
     )
     how = "" if plane.exact else " Between points it is approximate: codes of the five nearest, mixed."
-    st.caption(f"The decoder's pictures all over the rectangle of the points, as the map lies.{how}")
+    st.caption(f"The decoder's pictures all over the map, as far as it is seen at first.{how}")
 
 
 def how(plane: "Plane") -> str:

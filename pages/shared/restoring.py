@@ -147,15 +147,17 @@ def show(image: np.ndarray, found: "Sequence[Restored]", names: Sequence[str]) -
 
 
 def told(found: "Sequence[Restored]", names: Sequence[str], filters: int) -> str:
-    """In a sentence: how much better it became, and whether a filter does as well. The last are `filters`."""
+    """In words: what became of it, and whether a filter does as well. The last of `names` are `filters`."""
     noisy, ours = found[0], found[1]
     best = max(range(len(names) - filters, len(names)), key=lambda index: found[index + 1].psnr)
     than = found[best + 1]
-    more = "more" if than.psnr > ours.psnr else "less"
+    more, likeness = than.psnr > ours.psnr, f"SSIM {than.ssim:.2f}"
+    if round(than.ssim, 2) != round(ours.ssim, 2) and (than.ssim > ours.ssim) != more:
+        likeness = f"but {'more' if than.ssim > ours.ssim else 'less'} SSIM, {than.ssim:.2f}"
     return (
-        f"**{plain(names[0])}** brings it from {decibels(noisy.psnr)} to **{decibels(ours.psnr)}**, SSIM "
-        f"from {noisy.ssim:.2f} to {ours.ssim:.2f}. The best filter here, {names[best].lower()}, reaches "
-        f"{more}: {decibels(than.psnr)}, SSIM {than.ssim:.2f}."
+        f"**{plain(names[0])}** brings the noisy picture from {decibels(noisy.psnr)} to "
+        f"**{decibels(ours.psnr)}**, SSIM from {noisy.ssim:.2f} to {ours.ssim:.2f}. The best filter here, "
+        f"{names[best].lower()}, reaches {'more' if more else 'less'}: {decibels(than.psnr)}, {likeness}."
     )
 
 

@@ -38,8 +38,11 @@ def figure(
     """Points (N, 2), one trace for each class, and two more, empty, for a line and for marks.
 
     `numbers` (N,) go with the points as customdata. Without a `colouring` each class has its colour.
-    `behind` is the address of a picture that fills the rectangle of the points; `height` in screen pixels.
+    `behind` is the address of a picture that fills the rectangle where the points are crowded, which is what
+    is seen at first; `height` in screen pixels.
     """
+    from aecore.analysis.plane import extent
+
     points = points.astype(np.float32)
     drawn = go.Figure(
         layout={
@@ -89,14 +92,14 @@ def figure(
         hoverinfo="none",
         showlegend=False,
     )
-    for axis, title, values in zip((drawn.update_xaxes, drawn.update_yaxes), axes, points.T, strict=True):
-        low, high = values.min().item(), values.max().item()
+    corners = np.stack(extent(points)).T.tolist()
+    for axis, title, (low, high) in zip((drawn.update_xaxes, drawn.update_yaxes), axes, corners, strict=True):
         margin = (high - low) * 0.04 or 1
         axis(title=title, range=[low - margin, high + margin], zeroline=False)
     if colouring is not None:
         drawn.update_layout(coloraxis=_scale(colouring))
     if behind is not None:
-        (left, low), (right, high) = points.min(0).tolist(), points.max(0).tolist()
+        (left, right), (low, high) = corners
         place = {"x": left, "y": high, "sizex": right - left, "sizey": high - low, "xref": "x", "yref": "y"}
         drawn.add_layout_image(source=behind, sizing="stretch", layer="below", opacity=0.55, **place)
     return drawn

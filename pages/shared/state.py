@@ -167,11 +167,11 @@ def strength(name: str, dataset: str, noise: str, level: float) -> float:
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
-def dictionary_takes_long(run_id: str) -> bool:
+def dictionary_takes_long(run_id: str, device: str) -> bool:
     """Whether `dictionary` has to be asked for as a question first."""
     from aecore.analysis.dictionary import takes_long
 
-    return takes_long(runs.get(run_id).experiment)
+    return takes_long(runs.get(run_id).experiment, device)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
