@@ -91,12 +91,14 @@ def test_the_frontier_has_a_trace_for_each_means_and_the_line_of_pca():
         frontier.Point("two", "top-k", 5, 64, 0.01),
         frontier.Point("three", "L1", 60, 64, 0.003),
     ]
-    figure = frontier.figure(points, points[2], [(5, 0.013), (16, 0.004)])
+    figure = frontier.figure(points, points[2], [(2, 0.05), (16, 0.004)])
     traces = {trace.name: trace for trace in figure.data}
     assert list(traces) == ["L1", "top-k", "PCA", "this model"]
     assert list(traces["top-k"].x) == [16, 5]
     assert traces["top-k"].customdata[0][0] == "&lt;b&gt;one&lt;/b&gt;"
-    assert list(traces["PCA"].y) == [0.013, 0.004]
+    assert list(traces["PCA"].y) == [0.05, 0.004]
+    for axis, ends in ((figure.layout.xaxis, (2, 60)), (figure.layout.yaxis, (0.003, 0.05))):
+        assert 10 ** axis.range[0] < min(ends) < max(ends) < 10 ** axis.range[1]  # the line is in view, too
     assert list(traces["this model"].x) == [60]
 
 

@@ -100,13 +100,10 @@ def figure(points: Sequence[Point], own: Point | None, baseline: Sequence[tuple[
             marker={"size": 20, "symbol": "circle-open", "color": "#1bbe6e", "line": {"width": 3}},
             hoverinfo="skip",
         )
-    chart.update_xaxes(
-        title="Mean active units for a picture",
-        **figures.logarithmic([point.active_units for point in points]),
-    )
-    chart.update_yaxes(
-        title="Test error (MSE per pixel)", **figures.logarithmic([point.error for point in points])
-    )
+    units = [point.active_units for point in points] + [size for size, _ in baseline]
+    chart.update_xaxes(title="Mean active units for a picture", **figures.logarithmic(units))
+    errors = [point.error for point in points] + [error for _, error in baseline]
+    chart.update_yaxes(title="Test error (MSE per pixel)", **figures.logarithmic(errors))
     chart.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     return chart
 
