@@ -87,6 +87,13 @@ def test_classes_the_model_never_saw_are_one_sentence():
     assert not seen or "learnt from none of these classes" in seen
 
 
+def test_a_class_the_model_never_saw_among_the_normal_ones_is_said():
+    answer(Question("anomaly", MODEL, {"normal": "3,5", "others": "", "most": 0}), "cpu")
+    app = open_page("anomaly", model=MODEL, normal="3,5")
+    assert "has never learnt 5" in words(app)
+    assert any("classes=3%2C+5" in link.proto.query_string for link in app.page_link)
+
+
 def test_nothing_normal_is_said():
     app = open_page("anomaly", model=MODEL)
     app.multiselect(key="normal").set_value([]).run()
