@@ -31,6 +31,7 @@ def test_a_model_of_one_class_is_asked_about_the_others():
     assert table["AUROC"].is_monotonic_decreasing
     assert len(table) == 7
     assert "of 323** strange" in words(app)
+    assert "fitted to 6,000 of the model's normal training pictures at most" in words(app)
 
 
 @pytest.mark.usefixtures("plain_sliders")

@@ -111,6 +111,7 @@ def _threshold_of(share: str, usual: float, low: float, high: float) -> float:
 
 
 def _methods(found: Found, judged: "dict[str, Figures]") -> None:
+    from aecore.analysis.anomaly import MOST_FITTED
     from aecore.analysis.detection import rank
 
     best = max(judged, key=lambda name: judged[name].auroc)
@@ -151,6 +152,10 @@ def _methods(found: Found, judged: "dict[str, Figures]") -> None:
                 title: st.column_config.NumberColumn(format="%.4f") for title in ("AUROC", "AUPR", "Best F1")
             },
         )
+    st.caption(
+        f"Baselines, and what is usual among codes, are fitted to {MOST_FITTED:,} of the model's normal "
+        "training pictures at most; the model itself learnt from all of its own."
+    )
     st.download_button(
         "Methods (CSV)",
         lambda: table.to_csv(index=False),
