@@ -40,6 +40,24 @@ WAYS_ON = [
         ":material/grid_view:",
         "What each number of a code stands for, and what is lost without it.",
     ),
+    (
+        "pages/compress.py",
+        "Compress pictures",
+        ":material/compress:",
+        "A real file, its bytes counted, beside PNG, JPEG, WebP and PCA.",
+    ),
+    (
+        "pages/classify.py",
+        "Tell classes apart",
+        ":material/category:",
+        "Whether codes help, with few labels and with many; a drawing is named.",
+    ),
+    (
+        "pages/anomaly.py",
+        "Find what is strange",
+        ":material/search_insights:",
+        "A model of threes meets other digits, or one shoe among digits.",
+    ),
     ("pages/runs.py", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
 ]
 

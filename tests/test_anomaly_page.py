@@ -31,6 +31,7 @@ def test_a_model_of_one_class_is_asked_about_the_others():
     assert table["AUROC"].is_monotonic_decreasing
     assert len(table) == 7
     assert "of 323** strange" in words(app)
+    assert "fitted to 6,000 of the model's normal training pictures at most" in words(app)
 
 
 @pytest.mark.usefixtures("plain_sliders")
@@ -85,6 +86,13 @@ def test_classes_the_model_never_saw_are_one_sentence():
     app = open_page("anomaly", model=MODEL, normal="5")
     seen = " ".join(each.value for each in app.error)
     assert not seen or "learnt from none of these classes" in seen
+
+
+def test_a_class_the_model_never_saw_among_the_normal_ones_is_said():
+    answer(Question("anomaly", MODEL, {"normal": "3,5", "others": "", "most": 0}), "cpu")
+    app = open_page("anomaly", model=MODEL, normal="3,5")
+    assert "has never learnt 5" in words(app)
+    assert any("classes=3%2C+5" in link.proto.query_string for link in app.page_link)
 
 
 def test_nothing_normal_is_said():

@@ -41,7 +41,7 @@ def test_a_drawing_is_named_and_named_anew_with_each_stroke(server, page: Page, 
     clear(page)
     start = monotonic()
     stroke(page, (140, 40), (140, 240))
-    expect(page.get_by_text(re.compile("^This is [0-9]"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Taken for [0-9]"))).to_be_visible()
     with capsys.disabled():
         print(f"\nstroke named after {1000 * (monotonic() - start):.0f} ms")
     finished(page)
@@ -54,7 +54,7 @@ def test_a_drawing_is_named_and_named_anew_with_each_stroke(server, page: Page, 
 
 
 def ready_to_draw(page: Page) -> None:
-    expect(page.get_by_text(re.compile("^This is [0-9]"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Taken for [0-9]"))).to_be_visible()
     finished(page)
     expect(page.get_by_test_id("stImage")).to_have_count(2)
     eventually(lambda: loaded(page))

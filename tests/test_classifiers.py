@@ -134,6 +134,16 @@ def test_the_comparison_counts_what_is_right_by_hand(name):
     assert (found["predict"] > 0).all()
 
 
+def test_its_progress_leaves_most_of_the_time_to_the_pixels():
+    told: list[tuple[float, str]] = []
+    compared(*small(), "knn", lambda share, doing: told.append((share, doing)))
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert [doing.split(", ")[1] for _, doing in told] == [name for name in FEATURES for _ in range(2)]
+    assert shares[-2] < 0.2
+    assert shares[-1] < 0.2  # neighbours are found when they are asked for
+
+
 @pytest.mark.parametrize(("config", "dataset"), EVERY)
 def test_every_model_can_be_compared(config, dataset):
     model, images = untrained(config, dataset)

@@ -167,7 +167,7 @@ def test_a_picture_is_named_and_how_sure_the_classifier_is(classifier):
     images = data.load("digits")
     zero = int((images.test_labels == 0).nonzero()[0])
     app = open_page("classify", part="draw", classifier=classifier, image=str(zero))
-    assert "This is **0**." in markdown(app)
+    assert "Taken for **0**" in markdown(app)
     assert guess.MEANS[classifier] in app.get("progress")[0].proto.text
     assert app.get("progress")[0].proto.text.startswith("0: ")
 

@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from images import SHAPE, TINY_DIGITS, image_set
 
 from aecore import data
+from aecore.analysis.draws import balanced
+from aecore.analysis.probe import linear_probe
 from aecore.cli import main
 from aecore.config import DenseConfig, TrainConfig
 from aecore.data import SOURCES
@@ -88,6 +91,40 @@ def test_the_goals_of_the_lab_are_stored_and_told_in_the_document(capsys):
         assert all(len(row) == len(one["columns"]) for row in one["rows"])
     main(["reproduce", "compression", "--stored"])
     assert "Bits a number" in capsys.readouterr().out
+
+
+def test_what_a_hundred_labels_are_worth_is_measured_on_every_draw():
+    from aecore.reproduction import few_labels
+
+    seeds = [0, 1]
+    table = few_labels.measure(seeds, "cpu", lambda _: lambda _: None, "digits")
+    by_name = {row[0]: row[1:] for row in table.rows}
+    assert len(by_name) == 6
+    assert [row[1] for row in table.rows] == sorted((row[1] for row in table.rows), reverse=True)
+    assert all(0.5 < worst <= mean <= best <= 1 for mean, worst, best in by_name.values())
+    digits = data.load("digits")  # a probe on pixels again, without the lab's own way to features
+    train, test = (pixels.flatten(1).numpy() / 255 for pixels in (digits.train_images, digits.test_images))
+    labels = digits.train_labels.numpy()
+    right = []
+    for seed in seeds:
+        taken = balanced(labels, 100, seed)
+        assert (np.bincount(labels[taken]) == 10).all()
+        probe = linear_probe(train[taken] / train.std(), labels[taken])
+        right.append(probe.score(test / train.std(), digits.test_labels.numpy()))
+    assert by_name["linear probe on pixels"] == pytest.approx(
+        (np.mean(right), min(right), max(right)), abs=2 / 360
+    )
+    assert len(table.values) == 2
+    assert by_name["fine-tuned"][0] == pytest.approx(np.mean(table.values))
+
+
+def test_a_hundred_labels_are_enough_where_the_worst_draw_beats_the_best_ones():
+    from aecore.reproduction.few_labels import reached
+
+    found = {"fine-tuned": [0.8, 0.79], "from scratch": [0.7, 0.78], "linear probe on pixels": [0.75, 0.76]}
+    assert reached(found)
+    assert not reached(found | {"from scratch": [0.7, 0.795]})
+    assert not reached({name: values[:1] for name, values in found.items()})
 
 
 def test_a_goal_is_published_beside_the_recipes(reproduce):

@@ -27,6 +27,8 @@ def test_one_threshold_worked_out_by_hand():
 def test_the_threshold_lets_its_share_pass_and_ranks_begin_at_one():
     held_out = np.random.default_rng(0).normal(size=1_000)
     assert (held_out <= detection.threshold(held_out, 0.95)).mean() == pytest.approx(0.95, abs=0.001)
+    assert detection.threshold(np.arange(12.0), 0.95) == 11  # of so few all pass, as without one fewer would
+    assert detection.threshold(np.arange(20.0), 0.95) == 18
     assert [detection.rank(NORMAL, score) for score in (5, 2, 1.5, -1)] == [1, 2, 2, 4]
 
 

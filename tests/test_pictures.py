@@ -99,3 +99,8 @@ def test_best_and_worst_within_a_class():
     labels = np.array([0, 1, 1, 0, 1])
     assert gallery.indices("worst", errors, labels, 1, 2, 0).tolist() == [2, 4]
     assert gallery.indices("best", errors, labels, None, 3, 0).tolist() == [1, 4, 3]
+
+
+def test_the_mark_of_an_unexpected_picture_is_in_the_font():
+    font = pictures._font()
+    assert bytes(font.getmask("*")) != bytes(font.getmask("\uffff"))

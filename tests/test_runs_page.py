@@ -309,7 +309,7 @@ def test_the_labs_own_runs_stay_as_they_are():
     assert buttons(app)["Delete"].disabled
     assert buttons(app)["Name and note"].disabled
     pages = [link.proto.page for link in app.get("page_link")]
-    assert pages == ["train", "reconstruct", "latent", "features"]
+    assert pages == ["train", "reconstruct", "latent", "features", "compress", "classify"]
 
 
 def test_somebody_elses_run_stays_as_it_is(monkeypatch):

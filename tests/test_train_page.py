@@ -389,7 +389,7 @@ def test_a_finished_run_has_its_figures_and_ways_on():
     assert {"again", "another"} <= keys(app)
     assert not {"pause", "stop", "resume"} & keys(app)
     pages = [link.proto.page for link in app.get("page_link")]
-    assert pages == ["reconstruct", "latent", "features", "runs"]
+    assert pages == ["reconstruct", "latent", "features", "compress", "classify", "runs"]
 
 
 @pytest.mark.usefixtures("queue")

@@ -12,7 +12,11 @@ def test_what_a_model_was_trained_for_comes_first():
     assert ways.of(runs.get("zoo-digits-denoiser")) == [ways.DENOISES, ways.REDRAWS, ways.MAP, ways.UNITS]
     assert ways.of(runs.get("zoo-digits-dictionary"))[0] == ways.UNITS
     assert ways.of(create(RECIPES["zhong-l1"].on("digits")))[0] == ways.UNITS
-    assert ways.of(runs.get("zoo-digits-32")) == [ways.REDRAWS, ways.MAP, ways.UNITS]
+    assert ways.of(runs.get("zoo-digits-32")) == [
+        *(ways.REDRAWS, ways.MAP, ways.UNITS),
+        *(ways.FILE, ways.CLASSES),
+    ]
+    assert ways.of(runs.get("zoo-digits-threes"))[0] == ways.STRANGE
 
 
 def test_a_page_leads_to_the_others_with_its_model(nothing_is_trained):  # noqa: ARG001, a fixture

@@ -87,8 +87,8 @@ def counts(normal: np.ndarray, strange: np.ndarray, threshold: float) -> Counts:
 
 
 def threshold(held_out: np.ndarray, share: float) -> float:
-    """The score that this share of held-out normal images stays below or at, such as 0.95."""
-    return float(np.quantile(held_out, share))
+    """The lowest score of held-out normal images that at least this share, such as 0.95, is not above."""
+    return float(np.quantile(held_out, share, method="inverted_cdf"))
 
 
 def rank(normal: np.ndarray, score: float) -> int:

@@ -59,8 +59,13 @@ def by_count(
     }
 
 
-def curve(model: Autoencoder, images: Labelled, features_of: str, classifier: str, say: Say) -> Arrays:
-    """`by_count`: the accuracy on test images of one of CLASSIFIERS, on one of FEATURES. Raises LabError."""
+def judge_of(
+    model: Autoencoder, images: Labelled, features_of: str, classifier: str
+) -> Callable[[np.ndarray, int], float]:
+    """For `by_count`: the accuracy on test images of one of CLASSIFIERS, on one of FEATURES.
+
+    Raises LabError, what it returns too.
+    """
     if features_of not in FEATURES:
         raise LabError(f"there are no features {features_of!r}: choose {', '.join(FEATURES)}")
     train, test = features(features_of, model, images)
@@ -69,8 +74,14 @@ def curve(model: Autoencoder, images: Labelled, features_of: str, classifier: st
         learnt = fitted(classifier, train[taken], images.train_labels[taken])
         return float(learnt.score(test, images.test_labels))
 
-    most = CLASSIFIERS[classifier].most if classifier in CLASSIFIERS else None
-    return by_count(judge, images.train_labels, min(most or len(train), len(train)), 1_000, say)
+    return judge
+
+
+def curve(model: Autoencoder, images: Labelled, features_of: str, classifier: str, say: Say) -> Arrays:
+    """`by_count` of `judge_of`. Raises LabError."""
+    judge = judge_of(model, images, features_of, classifier)
+    most, count = CLASSIFIERS[classifier].most if classifier in CLASSIFIERS else None, len(images.train)
+    return by_count(judge, images.train_labels, min(most or count, count), 1_000, say)
 
 
 def of_run(

@@ -1,6 +1,7 @@
 """An encoder that goes on learning from few labels, and the same network that begins with nothing."""
 
 import math
+from collections.abc import Callable
 from copy import deepcopy
 
 import numpy as np
@@ -85,8 +86,8 @@ def accuracy(network: nn.Module, images: Tensor, labels: np.ndarray) -> float:
     return float((torch.cat(named).numpy() == labels).mean())
 
 
-def curve(model: Autoencoder, images: Labelled, say: Say) -> Arrays:
-    """`by_count`: the accuracy on test images of what `fine_tuned` makes of a model."""
+def judge_of(model: Autoencoder, images: Labelled) -> Callable[[np.ndarray, int], float]:
+    """For `by_count`: the accuracy on test images of what `fine_tuned` makes of a model."""
 
     def judge(taken: np.ndarray, seed: int) -> float:
         network = fine_tuned(
@@ -94,6 +95,18 @@ def curve(model: Autoencoder, images: Labelled, say: Say) -> Arrays:
         )
         return accuracy(network, images.test, images.test_labels)
 
+    return judge
+
+
+def fresh(run: runs.Run, device: str) -> Autoencoder:
+    """A run's network with the weights that its training began with."""
+    experiment = run.experiment
+    return build(experiment.model, experiment.train.seed).to(device).eval()
+
+
+def curve(model: Autoencoder, images: Labelled, say: Say) -> Arrays:
+    """`by_count` of `judge_of`."""
+    judge = judge_of(model, images)
     return by_count(judge, images.train_labels, len(images.train), STEPS * BATCH // EPOCHS, say)
 
 
@@ -108,6 +121,5 @@ def of_run(subject: str, device: str, say: Say, *, start: str, dataset: str = ""
     say(0.0, "Images and model")
     model, images = opened(subject, device, dataset)
     if start == "fresh":
-        experiment = runs.get(subject).experiment
-        model = build(experiment.model, experiment.train.seed).to(device).eval()
+        model = fresh(runs.get(subject), device)
     return curve(model, images, say)

@@ -53,7 +53,10 @@ def show(run: Run, dataset: str, device: str) -> None:
         "The mean training picture of each cluster, and how many of the test pictures in it are of its most "
         "frequent class."
     )
-    labels = [f"{number}: {head}" for number, head in enumerate(heads, 1)]
+    labels = [
+        f"no. {number}, mostly {shortened(names[int(count.argmax())])}" if count.any() else f"no. {number}"
+        for number, count in enumerate(counts, 1)
+    ]
     st.plotly_chart(
         class_figures.table_of_classes(counts, labels, names, "Cluster"),
         key="cluster-table",

@@ -106,7 +106,7 @@ def show(run: Run, found: "Trial", others: Mapping[str, float], bits: str, devic
             st.caption(about(run))
         with st.container(width=WIDTH):
             download(run, found, bits)
-            st.markdown(payback(run, found, others["PNG"], device))
+            st.markdown(payback(run, found, others, device))
             show_table(table(found, others))
 
 
@@ -184,17 +184,19 @@ def common(given: str, found: "Trial", run: Run) -> dict[str, float]:
     return state.lossless(run.experiment.data.dataset) if given == "test" else lossless(found.asked)
 
 
-def payback(run: Run, found: "Trial", png: float, device: str) -> str:
-    """In a sentence: how large the decoder is, and when it has paid for itself."""
+def payback(run: Run, found: "Trial", others: Mapping[str, float], device: str) -> str:
+    """In a sentence: how large the decoder is, and when it has paid for itself beside the best of others."""
     from aecore.compression.decoder import pays_after
 
     decoder = state.decoder_bytes(run.id, device)
-    after = pays_after(decoder, found.bytes_each, png)
+    best = min(others, key=lambda name: others[name])
+    name, each = best if "lossless" in best else f"{best}, lossless", f"{others[best]:,.0f} bytes"
+    after = pays_after(decoder, found.bytes_each, others[best])
     begins = f"Whoever opens the file needs the decoder, too: **{decoder / 1000:,.0f} kB**"
     if after is None:
-        return f"{begins}, which never pays: a PNG of {png:,.0f} bytes is no larger than the file."
+        return f"{begins}, which never pays: {each} a picture, as {name}, are no more than the file has."
     return (
-        f"{begins}. Beside a PNG of {png:,.0f} bytes for each picture it has paid for itself after "
+        f"{begins}. Beside {each} a picture, as {name}, it has paid for itself after "
         f"**{after:,.0f} pictures**."
     )
 

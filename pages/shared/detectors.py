@@ -44,7 +44,12 @@ def histogram(normal: np.ndarray, strange: np.ndarray, low: float, high: float, 
         )
     if single:
         at = float(np.clip(strange[0], low, high))
-        figure.add_vline(at, line={"color": STRANGE, "width": 3}, annotation_text="the strange one")
+        figure.add_vline(
+            at,
+            line={"color": STRANGE, "width": 3},
+            annotation_text="the strange one ",
+            annotation_position="top left" if at > (low + high) / 2 else "top right",
+        )
     figure.update_layout(barmode="overlay", margin={"l": 8, "r": 8, "t": 10, "b": 10}, bargap=0)
     figure.update_xaxes(range=[low, high], title="Score")
     figure.update_yaxes(visible=False)

@@ -72,6 +72,6 @@ def verdict(machine: Any, code: "np.ndarray", names: tuple[str, ...], means: str
 
     shares = support(machine, code[None], len(names))[0]
     answer = names[int(machine.predict(code[None])[0])]
-    st.markdown(f"This is **{plain(answer)}**.")
+    st.markdown(f"Taken for **{plain(answer)}**: one of the classes must be named, whatever it is.")
     for label in [each for each in (-shares).argsort(kind="stable") if shares[each] > 0][:SHOWN]:
         st.progress(float(min(1.0, shares[label])), f"{plain(names[label])}: {shares[label]:.0%} {means}")

@@ -100,7 +100,8 @@ def choose(run: Run, source: Source) -> Hunt:
             known=names,
             most=len(names),
             refusal="The linked classes are unknown: these are the usual ones.",
-            help="Every method is fitted to training pictures of these classes only.",
+            help="Every method is fitted to training pictures of these classes only, and to none that the "
+            "model has not learnt from.",
         )
     if not normal:
         st.info("Nothing is normal yet: choose at least one class.", icon=":material/rule:")
@@ -148,15 +149,28 @@ def _usual(names: Mapping[str, str], rivals: bool) -> list[str]:
 
 
 def advise(run: Run, hunt: Hunt) -> None:
-    """Say so where the model has learnt from what is strange, too, and offer one that has not."""
+    """Say so where the model has learnt from other pictures than the normal ones, and offer one that has not.
+
+    Also where it has learnt from all of them, so that none is left to find a threshold by.
+    """
     learnt = set(run.experiment.data.classes or range(len(hunt.source.class_names)))
-    if hunt.others or learnt <= set(hunt.normal):
+    if not run.experiment.data.validation_share:
+        st.caption(
+            f":material/info: **{plain(run.name)}** held no pictures out of its training: those called held "
+            "out below are pictures it has learnt from, so more normal ones are called strange than the "
+            "threshold promises."
+        )
+    unknown = [hunt.source.class_names[number] for number in hunt.normal if number not in learnt]
+    if unknown:
+        why = f"has never learnt {plain(', '.join(unknown))}, and no method here is fitted to that"
+    elif not hunt.others and not learnt <= set(hunt.normal):
+        why = "has learnt from what is strange here, too, and redraws that as well"
+    else:
         return
     experiment = RECIPES["lab-normal"].on(hunt.source.name).with_settings({"classes": hunt.normal})
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f":material/info: **{plain(run.name)}** has learnt from what is strange here, too, and redraws "
-            "that as well.",
+            f":material/info: **{plain(run.name)}** {why}.",
             width="content",
         )
         st.page_link(

@@ -49,7 +49,7 @@ def gallery(run: Run, found: Found, device: str) -> None:
     seen = _versions(run, shown, device)
     rows = _rows(run, seen, device, [f"{score:.4g}" for score in shown["score"]])
     expected = {"strangest": True, "normal": False}.get(show)
-    marks = ["" if expected is None or strange == expected else " ★" for strange in shown["strange"]]
+    marks = ["" if expected is None or strange == expected else " *" for strange in shown["strange"]]
     headings = [name + mark for name, mark in zip(shown["class"], marks, strict=True)]
     place = st.container(horizontal=True)
     for number, png in enumerate(pictures.blocks(rows, headings=headings, size=PER_BLOCK)):

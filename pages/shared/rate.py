@@ -139,7 +139,7 @@ def figure(curves: "Mapping[str, Arrays]", found: "Trial | None") -> go.Figure:
             )
     if found:
         chart.add_scatter(
-            name="the file above",
+            name="test pictures, as chosen above",
             x=[found.bytes_each],
             y=[found.psnr],
             mode="markers",

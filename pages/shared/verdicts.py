@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from aecore.analysis.detection import Counts, Figures
 
 PASS = {"90": "90 %", "95": "95 %", "99": "99 %"}
+FEW = 50
+"""Held-out pictures: of fewer, one more or less that passes is 2 % and more."""
+
 PLAIN_CHART = {"displayModeBar": False}
 
 
@@ -53,7 +56,7 @@ def _threshold(found: Found) -> None:
             default="95",
             refusal="The linked share is unknown: this lets 95 % of the normal pictures pass.",
             widget=st.segmented_control,
-            help="Sets the threshold without looking at anything strange; then move it.",
+            help="At least so many. Sets the threshold without looking at anything strange; then move it.",
         )
         st.plotly_chart(
             figure,
@@ -85,8 +88,9 @@ def _count(told: "Counts", held_out: np.ndarray, value: float) -> None:
         f"{normal:,} normal: {precision}recall {told.recall:.1%}."
     )
     st.caption(
-        f"{(held_out <= value).mean():.1%} of {len(held_out):,} held-out normal pictures pass. Look for "
-        "how far the two colours overlap."
+        f"{(held_out <= value).mean():.1%} of {len(held_out):,} held-out normal pictures pass"
+        f"{': so few that the threshold is rough' * (len(held_out) < FEW)}. Look for how far the two colours "
+        "overlap."
     )
 
 
@@ -107,6 +111,7 @@ def _threshold_of(share: str, usual: float, low: float, high: float) -> float:
 
 
 def _methods(found: Found, judged: "dict[str, Figures]") -> None:
+    from aecore.analysis.anomaly import MOST_FITTED
     from aecore.analysis.detection import rank
 
     best = max(judged, key=lambda name: judged[name].auroc)
@@ -147,6 +152,10 @@ def _methods(found: Found, judged: "dict[str, Figures]") -> None:
                 title: st.column_config.NumberColumn(format="%.4f") for title in ("AUROC", "AUPR", "Best F1")
             },
         )
+    st.caption(
+        f"Baselines, and what is usual among codes, are fitted to {MOST_FITTED:,} of the model's normal "
+        "training pictures at most; the model itself learnt from all of its own."
+    )
     st.download_button(
         "Methods (CSV)",
         lambda: table.to_csv(index=False),
@@ -212,8 +221,9 @@ def _curves(found: Found) -> None:
                 alt=f"AUROC of {within(METHODS[found.hunt.method])} for each class of strange pictures",
             )
     st.caption(
-        "Thick: the method chosen above; dotted: guessing. Look for the upper left corner on the left, the "
-        "upper right one in the middle, and on the right for classes that hide: 0.5 is guessing."
+        "Thick: the method chosen above; dotted: guessing. Look for the upper left corner where it is about "
+        "false alarms, for the upper right one of the precision, and for classes that hide: an AUROC of 0.5 "
+        "is guessing."
     )
 
 

@@ -20,16 +20,21 @@ REDRAWS = Way("pages/reconstruct.py", "See what it redraws", ":material/compare:
 DENOISES = Way("pages/denoise.py", "Draw and denoise", ":material/draw:")
 MAP = Way("pages/latent.py", "Map of its codes", ":material/scatter_plot:")
 UNITS = Way("pages/features.py", "What its units stand for", ":material/grid_view:")
+FILE = Way("pages/compress.py", "Compress by it", ":material/compress:")
+CLASSES = Way("pages/classify.py", "What its codes tell of classes", ":material/category:")
+STRANGE = Way("pages/anomaly.py", "Find what is strange to it", ":material/search_insights:")
 
 
 def of(run: Run) -> list[Way]:
     """The pages for a run with a trained model, what it was trained for first."""
     model, train = run.experiment.model, run.experiment.train
+    if run.experiment.data.classes:
+        return [STRANGE, REDRAWS, MAP, UNITS]
     if denoisers.is_denoiser(run):
         return [DENOISES, REDRAWS, MAP, UNITS]
     if model.sparse or train.l1_weight or train.kl_weight:
-        return [UNITS, REDRAWS, MAP]
-    return [REDRAWS, MAP, UNITS]
+        return [UNITS, REDRAWS, MAP, CLASSES]
+    return [REDRAWS, MAP, UNITS, FILE, CLASSES]
 
 
 def show(run: Run, but: Way | None = None) -> None:
