@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from aecore.data import Source
+from aecore.data import SOURCES, Source
 from aecore.runs import Run
 from pages.shared import address, analysis, figures
 from pages.shared.analysis import Ask
@@ -45,6 +45,24 @@ def choose(run: Run, noise: str, width: int) -> float:
             help=f"{UNITS[noise]}.",
         )
     )
+
+
+def curves(run: Run, chosen: Mapping[str, Run], noise: str, device: str) -> None:
+    """How the chosen models and all filters fare at every level, where that is known or was asked for."""
+    dataset = run.experiment.data.dataset
+    asked = asks(chosen, dataset, noise)
+    st.caption(about_curves(SOURCES[dataset]))
+    if all(map(analysis.known, asked.values())) or st.query_params.get("curve") == "yes":
+        show_curves(asked, learnt(chosen, noise), noise, dataset, device)
+    else:
+        st.button(
+            f"Compute {len(asked)} curves",
+            key="compute",
+            icon=":material/show_chart:",
+            on_click=address.write,
+            args=("curve", "yes"),
+            help="About a minute the first time, while you go on drawing; then they are kept.",
+        )
 
 
 def about_curves(source: Source) -> str:
