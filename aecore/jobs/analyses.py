@@ -16,7 +16,7 @@ ANALYST = "aecore.jobs.analyst"
 SECONDS_IDLE = 60
 """So long the process stays for another question: it holds as much memory as the one that trains."""
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LOOKS = 0.1
 MOST_WAITING = 20
 MOST_REMEMBERED = 100
 """Questions that could not be answered."""
@@ -142,17 +142,12 @@ class Analyses:
 
     def _outcome(self, future: Any, connection: Connection) -> str:
         """Why a question has no answer; empty where it has one."""
-        future.add_done_callback(lambda _: self._wake())
-        with self._changed:
+        with self._changed:  # Dask's own callback needs a thread pool, which is gone when a server ends
             while not future.done() and connection.working and not self._closing:
                 self._changed.wait(SECONDS_BETWEEN_LOOKS)
         if not future.done():
             return "the analysis was cut off: try again"
         return future.result(timeout=10) if future.status == "finished" else WORKER_DIED
-
-    def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         _, news = event
