@@ -93,6 +93,26 @@ def test_the_goals_of_the_lab_are_stored_and_told_in_the_document(capsys):
     assert "Bits a number" in capsys.readouterr().out
 
 
+def test_neighbours_are_counted_on_codes_and_on_pixels():
+    from sklearn.neighbors import KNeighborsClassifier
+
+    from aecore.reproduction import neighbours
+
+    table = neighbours.measure([0], "cpu", lambda _: lambda _: None, "digits")
+    by_name = {row[0]: row for row in table.rows}
+    assert set(by_name) == {"code", "PCA", "pixels"}
+    assert table.values == [by_name["code"][2]]
+    digits = data.load("digits")
+    train, test = (pixels.flatten(1).numpy() / 255 for pixels in (digits.train_images, digits.test_images))
+    right = (
+        KNeighborsClassifier(5)
+        .fit(train, digits.train_labels.numpy())
+        .score(test, digits.test_labels.numpy())
+    )
+    assert by_name["pixels"][2] == pytest.approx(right, abs=2 / 360)
+    assert f"{max(by_name['PCA'][2], by_name['pixels'][2]):.4f}" in table.remark
+
+
 def test_what_a_hundred_labels_are_worth_is_measured_on_every_draw():
     from aecore.reproduction import few_labels
 

@@ -67,6 +67,14 @@ GOALS = {
             measure="aecore.reproduction.few_labels:measure",
         ),
         Goal(
+            name="neighbours",
+            title="Nearest neighbours on 32 numbers",
+            aim="5 nearest neighbours on the code name at least 96.5 % of MNIST's test digits",
+            about="The codes of zoo-mnist-32 beside PCA of the same size and the pixels themselves: each of "
+            "the 10,000 test images is named by the 5 nearest of the 60,000 training images.",
+            measure="aecore.reproduction.neighbours:measure",
+        ),
+        Goal(
             name="one-class",
             title="One class of MNIST against the other nine",
             aim="mean AUROC over the ten digits at least 0.95",

@@ -42,6 +42,14 @@ def show(run: Run, bits: str, coder: str, device: str) -> None:
             },
             alt=". ".join(f"{name}: {decibels(psnr)}, {size:.1f} bytes" for name, psnr, _, size in rows),
         )
+    st.download_button(
+        "Other data (CSV)",
+        lambda: frame.to_csv(index=False),
+        f"{run.id}-other-data.csv",
+        key="strangers-csv",
+        icon=":material/table:",
+        on_click="ignore",
+    )
     st.caption(told(rows))
 
 
