@@ -46,6 +46,7 @@ part = address.choose(
     default="compare",
     refusal="The linked part is unknown: these are the classifiers.",
     widget=controls.segmented_control,
+    wrap=True,
 )
 dataset = address.choose(
     "Pictures and labels of",

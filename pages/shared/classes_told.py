@@ -49,6 +49,7 @@ def choose(key: str = "classifier", default: str = "probe") -> str:
         default=default,
         refusal="The linked classifier is unknown: this is another one.",
         widget=st.segmented_control,
+        wrap=True,
     )
 
 
@@ -61,6 +62,7 @@ def choose_features() -> str:
         default="code",
         refusal="The linked features are unknown: these are the codes.",
         widget=st.segmented_control,
+        wrap=True,
     )
 
 
