@@ -155,7 +155,7 @@ def table(found: "Trial", common: Mapping[str, float]) -> pd.DataFrame:
 
 
 def show_table(frame: pd.DataFrame) -> None:
-    """That table on screen."""
+    """That table on screen, and to take along."""
     quality = ["no loss" if np.isinf(value) else decibels(value) for value in frame["PSNR"]]
     shown = frame.assign(PSNR=quality)
     st.dataframe(
@@ -166,6 +166,14 @@ def show_table(frame: pd.DataFrame) -> None:
             f"{row['File']}: {row['Bytes a picture']:.1f} bytes a picture, {row['PSNR']}"
             for _, row in shown.iterrows()
         ),
+    )
+    st.download_button(
+        "Sizes (CSV)",
+        lambda: frame.to_csv(index=False),
+        "sizes.csv",
+        key="sizes-csv",
+        icon=":material/table:",
+        on_click="ignore",
     )
 
 
