@@ -1,5 +1,6 @@
 """Analyses in a process of their own: answers, progress, failures, deaths, and an end when nobody asks."""
 
+import sys
 from contextlib import suppress
 
 import psutil
@@ -38,6 +39,7 @@ def asked(own_home, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{environment(own_home)['PYTHONPATH']}")
     from aecore.analysis.questions import ANALYSES
 
+    monkeypatch.setattr(sys.modules[__name__], "OTHERS", {child.pid for child in engines()})
     monkeypatch.setitem(ANALYSES, "measure", "slow:measure")
     monkeypatch.setitem(ANALYSES, "fail", "slow:fail")
     asked = Analyses()
@@ -54,8 +56,13 @@ def answer(asked, *question, **settings):
     return eventually(see, lambda seen: isinstance(seen, dict) or seen.failure)
 
 
+OTHERS: set[int] = set()
+"""Engines that tests of other modules have left to this process."""
+
+
 def engines():
-    return [child for child in alive(psutil.Process().children()) if "engine" in words(child)]
+    children = [child for child in psutil.Process().children() if child.pid not in OTHERS]
+    return [child for child in alive(children) if "engine" in words(child)]
 
 
 def words(process):
