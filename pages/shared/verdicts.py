@@ -154,7 +154,7 @@ def _methods(found: Found, judged: "dict[str, Figures]") -> None:
         )
     st.caption(
         f"Baselines, and what is usual among codes, are fitted to {MOST_FITTED:,} of the model's normal "
-        "training pictures at most; the model itself learnt from all of its own."
+        "training pictures at most; the model itself learnt from all of its own. The forest's seed is 0."
     )
     st.download_button(
         "Methods (CSV)",
