@@ -15,7 +15,7 @@ from aecore.analysis import transformation
 from aecore.analysis.comparison import versions
 from aecore.analysis.questions import Question, answer, to_nobody
 from aecore.analysis.tiles import by_tiles
-from aecore.analysis.transformation import METHODS, baseline_of, quality, task, transformed
+from aecore.analysis.transformation import METHODS, baseline_of, quality, transformed
 from aecore.analysis.undoing import Baseline, enlarged, inpainted, lost, tint
 from aecore.config import DataConfig, Experiment
 from aecore.data.patches import TEST_STRIPS, corners, strip
@@ -126,11 +126,11 @@ def test_noise_makes_no_formula_exact():
 
 
 def test_a_task_is_what_differs():
-    assert task(colour(input_transform="grey")) == ("grey", "none")
-    assert task(colour(input_transform="half", target_transform="half")) is None
-    assert task(experiment(input_transform="grey")) is None  # of grey images
-    assert task(experiment(input_transform="grey", target_transform="half")) == ("none", "half")
-    assert task(experiment(noise="gaussian")) is None
+    assert colour(input_transform="grey").task == ("grey", "none")
+    assert colour(input_transform="half", target_transform="half").task is None
+    assert experiment(input_transform="grey").task is None  # of grey images
+    assert experiment(input_transform="grey", target_transform="half").task == ("none", "half")
+    assert experiment(noise="gaussian").task is None
 
 
 SIZES = [(16, 16), (5, 9), (16, 40), (17, 33), (64, 31), (1, 50), (100, 3)]

@@ -34,23 +34,6 @@ METHODS = ("model", "baseline", "input")
 """What is judged: the model, what needs none, and what the model sees, left as it is."""
 
 
-def transforms(experiment: Experiment) -> bool:
-    """Whether a model is asked for other images than it sees, noise aside."""
-    return task(experiment) is not None
-
-
-def task(experiment: Experiment) -> tuple[str, str] | None:
-    """The transforms of what the model sees and of what it is asked for; None where these are the same.
-
-    Grey images have no colour to lose: for them `grey` is `none`.
-    """
-    config = experiment.data
-    seen, asked = config.input_transform, config.target_transform
-    if experiment.model.image_shape[0] == 1:
-        seen, asked = ("none" if each == "grey" else each for each in (seen, asked))
-    return None if seen == asked else (seen, asked)
-
-
 def baseline_of(experiment: Experiment, images: data.ImageSet | None) -> Baseline:
     """What stands beside an experiment's model. Its training images are needed for colours only."""
     channels = experiment.model.image_shape[0]
@@ -111,7 +94,7 @@ def transformed(
         factor = FACTORS.get(config.input_transform, 1)
         picture = picture.repeat(factor, 1).repeat(factor, 2)
     device = next(model.parameters()).device
-    whole = pixels(torch.from_numpy(np.ascontiguousarray(picture))).to(device)
+    whole = pixels(torch.from_numpy(picture.copy())).to(device)
     drawn = torch.Generator(device).manual_seed(config.split_seed)
     seen = noisy(_applied(whole, config.input_transform, tile)[None], config, drawn).clamp(0, 1)[0]
     given = pixels(torch.from_numpy(_stored(seen))).to(device)  # what a file could hold
@@ -154,24 +137,24 @@ def _stored(picture: Tensor) -> np.ndarray:
 def quality(model: Autoencoder, baseline: Baseline, images: Versions, say: Say) -> Arrays:
     """How far each of METHODS is from the targets; all are judged as 8-bit pictures.
 
-    `mse` and `ssim` (3, N) are each picture's, float64, `psnr` (3,) is that of the mean error, in decibels,
-    `low` and `high` (3,) are the 10th and 90th percentile of the pictures' own, `mean_ssim` (3,) is what it
-    says, and `ahead` (1,) the share of pictures to which the model comes closer than the baseline. Raises
-    LabError where the images have another shape than the model's.
+    `mse`, `each` and `ssim` (3, N) are every picture's error, PSNR in decibels and SSIM, float64. `psnr` (3,)
+    is that of the mean error, `low` and `high` (3,) are the 10th and 90th percentile of the pictures' own,
+    `mean_ssim` (3,) is what it says, and `ahead` (1,) the share of pictures to which the model comes closer
+    than the baseline. Raises LabError where the images have another shape than the model's.
     """
-    check_shape(model, images.inputs)
-    targets = images.targets.cpu().numpy()
-    answers = (answering(model, baseline.data), baseline, torch.clone)
-    errors, likeness = [], []
-    for done, (name, answer) in enumerate(zip(METHODS, answers, strict=True)):
-        say(done / len(METHODS), f"Judging {len(targets):,} pictures of the {name}")
-        found = reconstruct(answer, images.inputs).cpu().numpy()
-        errors.append(picture_errors(targets, found))
-        likeness.append(ssim(targets, found))
-    mse, similar = np.stack(errors), np.stack(likeness)
+    say(0, f"Transforming {len(images.inputs):,} pictures")
+    found = drawn(model, baseline, images)
+    targets = found["target"]
+    mse = np.stack([picture_errors(targets, found[name]) for name in METHODS])
+    likeness = []
+    for done, name in enumerate(METHODS):
+        say((done + 1) / (len(METHODS) + 1), f"Judging {len(targets):,} pictures of the {name}")
+        likeness.append(ssim(targets, found[name]))
+    similar = np.stack(likeness)
     worse, better = np.percentile(mse, [90, 10], axis=1)
     return {
         "mse": mse,
+        "each": psnr(mse),
         "ssim": similar,
         "psnr": psnr(mse.mean(1)),
         "low": psnr(worse),
@@ -179,6 +162,19 @@ def quality(model: Autoencoder, baseline: Baseline, images: Versions, say: Say) 
         "mean_ssim": similar.mean(1),
         "ahead": np.array([np.mean(mse[0] < mse[1])]),
     }
+
+
+@torch.inference_mode()
+def drawn(model: Autoencoder, baseline: Baseline, images: Versions) -> dict[str, np.ndarray]:
+    """What each of METHODS makes of the inputs, and `target`: uint8 (N, C, H, W). Raises LabError."""
+    check_shape(model, images.inputs)
+    device = next(model.parameters()).device
+    answers = (answering(model, baseline.data), baseline, torch.clone)
+    found = {
+        name: reconstruct(answer, images.inputs.to(device)).cpu().numpy()
+        for name, answer in zip(METHODS, answers, strict=True)
+    }
+    return found | {"target": images.targets.cpu().numpy()}
 
 
 def judged_versions(experiment: Experiment, images: data.ImageSet, count: int = COUNT) -> Versions:
@@ -194,12 +190,13 @@ def chosen(available: int, count: int = COUNT) -> np.ndarray:
 
 @torch.inference_mode()
 def of_run(subject: str, device: str, say: Say) -> Arrays:
-    """The `quality` of a run's model on 1,000 test images of its data set.
+    """The `quality` of a run's model on 1,000 test images of its data set; `indices` says which these are.
 
     Raises LabError where the model or the data set cannot be had.
     """
     run = runs.get(subject)
     images = data.load(run.experiment.data.dataset)
     model, beside = runs.load(run, device), baseline_of(run.experiment, images)
-    inputs, targets = judged_versions(run.experiment, images)
-    return quality(model, beside, Versions(inputs.to(device), targets), say)
+    own, _ = split(images, "test", run.experiment.data)
+    found = quality(model, beside, judged_versions(run.experiment, images), say)
+    return {"indices": chosen(len(own)), **found}
