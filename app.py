@@ -84,6 +84,12 @@ page = st.navigation(
                 icon=":material/search_insights:",
                 help="What is not like the rest, by a model of the normal, and by simpler methods.",
             ),
+            st.Page(
+                "pages/transform.py",
+                title="Transform",
+                icon=":material/auto_fix_high:",
+                help="Colour from grey, sharp from coarse, a hole filled; beside what arithmetic gives.",
+            ),
         ],
     }
 )

@@ -58,6 +58,12 @@ WAYS_ON = [
         ":material/search_insights:",
         "A model of threes meets other digits, or one shoe among digits.",
     ),
+    (
+        "pages/transform.py",
+        "Transform pictures",
+        ":material/auto_fix_high:",
+        "Colour from grey, sharp from coarse, a hole filled; beside bicubic and others.",
+    ),
     ("pages/runs.py", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
 ]
 

@@ -23,7 +23,10 @@ from aecore.analysis import (
     reconstruction,
     selection,
     similarity,
+    transformation,
+    undoing,
 )
+from aecore.analysis.questions import to_nobody
 from aecore.config import MODEL_CONFIGS, DataConfig
 from aecore.models import build
 from aecore.models.base import Autoencoder
@@ -156,6 +159,20 @@ def check_neighbours(of: Case) -> None:
     fitted, values = (of.codes[:half], of.labels[:half]), (of.codes[half:], of.labels[half:])
     expected = KNeighborsClassifier(5, algorithm="brute").fit(*fitted).score(*values)
     assert neighbourhoods.knn_accuracy(*fitted, *values) == pytest.approx(expected, abs=1.5 / half)
+
+
+def check_transforming(of: Case) -> None:
+    config = of.config.replace(input_transform="half")
+    beside = undoing.Baseline(config, torch.zeros(of.images.shape[1]))
+    seen = comparison.versions(of.images, config)
+    found = transformation.quality(of.model, beside, seen, to_nobody)
+    for index, (image, asked) in enumerate(zip(seen.inputs.numpy(), of.images.numpy(), strict=True)):
+        answer = of.model(torch.from_numpy(image[None]) / 255)[0].numpy()
+        for place, picture in ((0, np.round(np.clip(answer, 0, 1) * 255)), (2, image)):
+            error = np.mean((picture.astype(float) - asked) ** 2) / 255**2
+            close(found["mse"][place, index], error, rtol=1e-2)
+    single = transformation.transformed(of.model, beside, of.images[3].numpy())
+    close(single.psnr["model"], -10 * np.log10(found["mse"][0, 3]))
 
 
 CHECKS: dict[str, Callable[[Case], None]] = {

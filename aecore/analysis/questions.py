@@ -42,6 +42,7 @@ ANALYSES = {
     "rate-distortion-pca": "aecore.compression.curve:of_pca",
     "retrieval": "aecore.analysis.retrieval:of_run",
     "sparsity": "aecore.analysis.sparsity:active_units",
+    "transforming": "aecore.analysis.transformation:of_run",
     "tsne": "aecore.analysis.tsne:of_run",
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""

@@ -68,6 +68,12 @@ def check_shape(model: Reconstruct, images: Tensor) -> None:
         )
 
 
+def picture_errors(originals: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """Mean squared error per pixel of pairs of uint8 images (N, C, H, W), pixels in [0, 1]: float64 (N,)."""
+    difference = originals.astype(np.float32) - pictures
+    return np.square(difference).reshape(len(difference), -1).mean(1, dtype=np.float64) / 255**2
+
+
 @overload
 def psnr(mse: float) -> float: ...
 @overload

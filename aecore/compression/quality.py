@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from aecore.analysis.reconstruction import psnr, ssim
+from aecore.analysis.reconstruction import picture_errors, psnr, ssim
 from aecore.compression.codec import Codec, compress, decompress
 
 
@@ -77,5 +77,4 @@ def trial(codec: Codec, images: np.ndarray, bits: int, coder: str) -> Trial:
 
 def mean_error(asked: np.ndarray, pictures: np.ndarray) -> float:
     """Mean squared error per pixel of uint8 images (N, C, H, W), pixels in [0, 1]."""
-    difference = asked.astype(np.float32) - pictures
-    return float(np.square(difference).mean(dtype=np.float64)) / 255**2
+    return float(picture_errors(asked, pictures).mean())

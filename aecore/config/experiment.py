@@ -41,6 +41,17 @@ class Experiment(Record):
         return sum(phase.epochs for phase in self.phases)
 
     @property
+    def task(self) -> tuple[str, str] | None:
+        """The transforms of what the model sees and of what it is asked for; None where they are the same.
+
+        Grey images have no colour to lose: for them `grey` is `none`.
+        """
+        seen, asked = self.data.input_transform, self.data.target_transform
+        if self.model.image_shape[0] == 1:
+            seen, asked = ("none" if each == "grey" else each for each in (seen, asked))
+        return None if seen == asked else (seen, asked)
+
+    @property
     def warnings(self) -> list[str]:
         """What is allowed but probably not meant, a sentence each."""
         model, train = self.model, self.train

@@ -33,6 +33,13 @@ def load(source: Source, _progress: Progress | None) -> ImageSet:
     return ImageSet(source.name, train_images, train_labels, test_images, test_labels, source.class_names)
 
 
+def strip(photo: str) -> np.ndarray:
+    """All that was held out of one photo, which test patches are cut from: uint8 (3, 427, 128)."""
+    first, after = TEST_STRIPS[photo]
+    whole = load_sample_images().images[list(TEST_STRIPS).index(photo)]
+    return np.ascontiguousarray(whole[:, first:after].transpose(2, 0, 1))
+
+
 def corners(photo: str, part: Literal["train", "test"], count: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns (count,) of the top left pixels of `count` different patches, the same every time."""
     first, after = TEST_STRIPS[photo]

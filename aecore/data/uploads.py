@@ -83,6 +83,16 @@ def fitted(colours: np.ndarray, shape: Shape, *, dark: bool = False) -> np.ndarr
     return np.ascontiguousarray(pixels.reshape(height, width, channels).transpose(2, 0, 1))
 
 
+def limited(colours: np.ndarray, channels: int, longest: int) -> np.ndarray:
+    """Colours (H, W, 3), uint8, as an image (C, H, W), grey where C is 1, no side longer than `longest`."""
+    image = Image.fromarray(colours)
+    if channels == 1:
+        image = image.convert("L")
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    pixels = np.asarray(image)
+    return np.ascontiguousarray(pixels.reshape(image.height, image.width, channels).transpose(2, 0, 1))
+
+
 def _check(image: Image.Image, name: str) -> None:
     """Raise DataError for what is not to be decoded; only the head of the file has been read."""
     count = getattr(image, "n_frames", 1)

@@ -153,6 +153,16 @@ def picture(image: np.ndarray, side: int) -> bytes:
     return png(Image.fromarray(rgb(image[None])[0].repeat(factor, 0).repeat(factor, 1)))
 
 
+def within(image: np.ndarray, wide: int, tall: int) -> tuple[bytes, float]:
+    """One uint8 image (C, H, W), smaller where it must be; a PNG, and its share of the size."""
+    drawn = Image.fromarray(np.ascontiguousarray(rgb(image[None])[0]))
+    share = min(1, wide / drawn.width, tall / drawn.height)
+    if share < 1:
+        size = max(1, round(drawn.width * share)), max(1, round(drawn.height * share))
+        drawn = drawn.resize(size, Image.Resampling.BOX)
+    return png(drawn), share
+
+
 def mosaic(images: np.ndarray, across: int, side: int) -> bytes:
     """Uint8 images (N, C, H, W) edge to edge, `across` in a row, at most `side` screen pixels wide; a PNG.
 

@@ -51,9 +51,10 @@ def gone(run_id: str) -> bool:
 
 
 def default_run(choice: dict[str, Run], kind: str = "32") -> Run:
-    """The model to show first: the lab's own of a kind, such as `denoiser`, on MNIST, else on the digits that
-    are always there."""
-    for run_id in (f"zoo-mnist-{kind}", f"zoo-digits-{kind}", "zoo-mnist-32", "zoo-digits-32"):
+    """The model to show first: the lab's own of a kind, such as `denoiser`, on MNIST, else on the digits or
+    the photo patches that are always there."""
+    of_kind = (f"zoo-{dataset}-{kind}" for dataset in ("mnist", "digits", "patches"))
+    for run_id in (*of_kind, "zoo-mnist-32", "zoo-digits-32"):
         if run_id in choice and data.available(choice[run_id].experiment.data.dataset):
             return choice[run_id]
     return next(iter(choice.values()))

@@ -38,5 +38,23 @@ def pictures(key: str, dataset: str) -> np.ndarray | None:
     return np.concatenate(found) if found else None
 
 
+def one(key: str, help: str) -> np.ndarray | None:
+    """One uploaded picture as it is, uint8 colours (H, W, 3); None where there is none that can be used."""
+    file = st.file_uploader(
+        "Your picture",
+        type=list(files.SUFFIXES),
+        key=f"{key}-file",
+        max_upload_size=files.MOST_BYTES // 2**20,
+        help=help,
+    )
+    if file is None:
+        return None
+    try:
+        return files.picture(file.getvalue(), file.name)
+    except LabError as error:
+        st.error(plain(str(error)))
+        return None
+
+
 MOST = 100
 """Pictures at once."""

@@ -22,6 +22,7 @@ MAP = Way("pages/latent.py", "Map of its codes", ":material/scatter_plot:")
 UNITS = Way("pages/features.py", "What its units stand for", ":material/grid_view:")
 FILE = Way("pages/compress.py", "Compress by it", ":material/compress:")
 CLASSES = Way("pages/classify.py", "What its codes tell of classes", ":material/category:")
+TRANSFORMS = Way("pages/transform.py", "See what it makes of pictures", ":material/auto_fix_high:")
 STRANGE = Way("pages/anomaly.py", "Find what is strange to it", ":material/search_insights:")
 
 
@@ -30,6 +31,8 @@ def of(run: Run) -> list[Way]:
     model, train = run.experiment.model, run.experiment.train
     if run.experiment.data.classes:
         return [STRANGE, REDRAWS, MAP, UNITS]
+    if run.experiment.task:
+        return [TRANSFORMS, REDRAWS, MAP, UNITS]
     if denoisers.is_denoiser(run):
         return [DENOISES, REDRAWS, MAP, UNITS]
     if model.sparse or train.l1_weight or train.kl_weight:

@@ -1,0 +1,202 @@
+"""What models make of images whose target is not their input, beside what needs no model; of a whole picture,
+and of many."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aecore import data, runs
+from aecore.analysis.comparison import Versions, split, versions
+from aecore.analysis.questions import Arrays, Say
+from aecore.analysis.reconstruction import (
+    Reconstruct,
+    check_shape,
+    picture_errors,
+    psnr,
+    reconstruct,
+    ssim,
+)
+from aecore.analysis.tiles import by_tiles
+from aecore.analysis.undoing import FACTORS, Baseline, lost, tint
+from aecore.config import DataConfig, Experiment
+from aecore.data.batches import hold_out, pixels
+from aecore.data.noise import noisy
+from aecore.data.transforms import TRANSFORMS
+from aecore.models.base import Autoencoder
+
+COUNT = 1_000
+"""Test images on which quality is measured."""
+
+METHODS = ("model", "baseline", "input")
+"""What is judged: the model, what needs none, and what the model sees, left as it is."""
+
+
+def baseline_of(experiment: Experiment, images: data.ImageSet | None) -> Baseline:
+    """What stands beside an experiment's model. Its training images are needed for colours only."""
+    channels = experiment.model.image_shape[0]
+    if images is None or channels == 1 or experiment.data.input_transform != "grey":
+        return Baseline(experiment.data, torch.zeros(channels))
+    train_images, _ = hold_out(images.only(experiment.data.classes).train_images, experiment.data)
+    return Baseline(experiment.data, tint(train_images))
+
+
+def keeps_known(config: DataConfig) -> bool:
+    """Whether all but the hole is known exactly, so that nobody need invent it."""
+    return config.input_transform == "hole" and config.target_transform == config.noise == "none"
+
+
+def answering(model: Autoencoder, config: DataConfig) -> Reconstruct:
+    """The model, its answers in [0, 1]; where only a hole is asked for, what is around it stays as it was."""
+
+    def answer(seen: Tensor) -> Tensor:
+        drawn = model(seen).clamp(0, 1)
+        return torch.where(lost(seen.shape).to(seen.device), drawn, seen) if keeps_known(config) else drawn
+
+    return answer
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays gives arrays, not a truth value
+class Transformed:
+    """One picture on its way: all are uint8 (C, H, W) of one shape."""
+
+    seen: np.ndarray
+    """The picture as it was given to the model."""
+
+    pictures: Mapping[str, np.ndarray]
+    """By each of METHODS what it made of that."""
+
+    target: np.ndarray | None
+    """What was asked for; None where nobody knows it."""
+
+    psnr: Mapping[str, float]
+    """Decibels by method, infinite where nothing differs; empty where there is no target."""
+
+    ssim: Mapping[str, float]
+
+
+@torch.inference_mode()
+def transformed(
+    model: Autoencoder, baseline: Baseline, picture: np.ndarray, *, degraded: bool = False
+) -> Transformed:
+    """A picture, uint8 (C, H, W) of any size, as the model sees it, and what it and the baseline make of it.
+
+    A picture larger than the model's images goes through it by tiles. Holes are cut into the middle of each
+    tile, side by side. The baseline takes the picture as a whole. A `degraded` picture has lost before what
+    the model brings back: it is enlarged first where that is resolution, and there is no target. Raises
+    LabError where the model is made for another number of channels.
+    """
+    config, tile = baseline.data, model.config.image_shape[1:]
+    check_shape(model, torch.empty(1, len(picture), *tile))
+    if degraded:
+        factor = FACTORS.get(config.input_transform, 1)
+        picture = picture.repeat(factor, 1).repeat(factor, 2)
+    device = next(model.parameters()).device
+    whole = pixels(torch.from_numpy(picture.copy())).to(device)
+    drawn = torch.Generator(device).manual_seed(config.split_seed)
+    seen = noisy(_applied(whole, config.input_transform, tile)[None], config, drawn).clamp(0, 1)[0]
+    given = pixels(torch.from_numpy(_stored(seen))).to(device)  # what a file could hold
+    holes = _applied(torch.ones_like(given), config.input_transform, tile)[0] == 0
+    align = max(FACTORS.get(name, 1) for name in (config.input_transform, config.target_transform))
+    overlap = "hole" not in (config.input_transform, config.target_transform)
+    answer = by_tiles(given, answering(model, config), tile, overlap=overlap, align=align)
+    undone = baseline.undone(given[None], holes)[0]
+    found = {
+        "model": _stored(answer),
+        "baseline": _stored(_applied(undone, config.target_transform, tile)),
+        "input": _stored(seen),
+    }
+    target = None if degraded else _stored(_applied(whole, config.target_transform, tile))
+    return Transformed(seen=found["input"], pictures=found, target=target, **_judged(found, target))
+
+
+def _judged(pictures: Mapping[str, np.ndarray], target: np.ndarray | None) -> dict[str, dict[str, float]]:
+    if target is None:
+        return {"psnr": {}, "ssim": {}}
+    pairs = {name: (target[None], picture[None]) for name, picture in pictures.items()}
+    return {
+        "psnr": {name: psnr(picture_errors(*pair).item()) for name, pair in pairs.items()},
+        "ssim": {name: ssim(*pair).item() for name, pair in pairs.items()},
+    }
+
+
+def _applied(whole: Tensor, transform: str, tile: tuple[int, int]) -> Tensor:
+    """A picture (C, H, W) with a transform; holes are cut tile by tile, the rest is done to the whole."""
+    if transform == "hole":
+        return by_tiles(whole, TRANSFORMS[transform], tile, overlap=False)
+    return TRANSFORMS[transform](whole[None])[0]
+
+
+def _stored(picture: Tensor) -> np.ndarray:
+    """Pixels in [0, 1], cut off there, as uint8."""
+    return picture.clamp(0, 1).mul(255).round().to(torch.uint8).cpu().numpy()
+
+
+def quality(model: Autoencoder, baseline: Baseline, images: Versions, say: Say) -> Arrays:
+    """How far each of METHODS is from the targets; all are judged as 8-bit pictures.
+
+    `mse`, `each` and `ssim` (3, N) are every picture's error, PSNR in decibels and SSIM, float64. `psnr` (3,)
+    is that of the mean error, `low` and `high` (3,) are the 10th and 90th percentile of the pictures' own,
+    `mean_ssim` (3,) is what it says, and `ahead` (1,) the share of pictures to which the model comes closer
+    than the baseline. Raises LabError where the images have another shape than the model's.
+    """
+    say(0, f"Transforming {len(images.inputs):,} pictures")
+    found = drawn(model, baseline, images)
+    targets = found["target"]
+    mse = np.stack([picture_errors(targets, found[name]) for name in METHODS])
+    likeness = []
+    for done, name in enumerate(METHODS):
+        say((done + 1) / (len(METHODS) + 1), f"Judging {len(targets):,} pictures of the {name}")
+        likeness.append(ssim(targets, found[name]))
+    similar = np.stack(likeness)
+    worse, better = np.percentile(mse, [90, 10], axis=1)
+    return {
+        "mse": mse,
+        "each": psnr(mse),
+        "ssim": similar,
+        "psnr": psnr(mse.mean(1)),
+        "low": psnr(worse),
+        "high": psnr(better),
+        "mean_ssim": similar.mean(1),
+        "ahead": np.array([np.mean(mse[0] < mse[1])]),
+    }
+
+
+@torch.inference_mode()
+def drawn(model: Autoencoder, baseline: Baseline, images: Versions) -> dict[str, np.ndarray]:
+    """What each of METHODS makes of the inputs, and `target`: uint8 (N, C, H, W). Raises LabError."""
+    check_shape(model, images.inputs)
+    device = next(model.parameters()).device
+    answers = (answering(model, baseline.data), baseline, torch.clone)
+    found = {
+        name: reconstruct(answer, images.inputs.to(device)).cpu().numpy()
+        for name, answer in zip(METHODS, answers, strict=True)
+    }
+    return found | {"target": images.targets.cpu().numpy()}
+
+
+def judged_versions(experiment: Experiment, images: data.ImageSet, count: int = COUNT) -> Versions:
+    """What a model sees of test images of its data set, and what it is asked for: at most `count` of them."""
+    own, _ = split(images, "test", experiment.data)
+    return versions(own[chosen(len(own), count).tolist()], experiment.data)
+
+
+def chosen(available: int, count: int = COUNT) -> np.ndarray:
+    """At most `count` evenly spread numbers from 0 to `available` - 1: int64."""
+    return np.linspace(0, available - 1, min(count, available)).astype(np.int64)
+
+
+@torch.inference_mode()
+def of_run(subject: str, device: str, say: Say) -> Arrays:
+    """The `quality` of a run's model on 1,000 test images of its data set; `indices` says which these are.
+
+    Raises LabError where the model or the data set cannot be had.
+    """
+    run = runs.get(subject)
+    images = data.load(run.experiment.data.dataset)
+    model, beside = runs.load(run, device), baseline_of(run.experiment, images)
+    own, _ = split(images, "test", run.experiment.data)
+    found = quality(model, beside, judged_versions(run.experiment, images), say)
+    return {"indices": chosen(len(own)), **found}

@@ -1,0 +1,141 @@
+"""How a model fares over many test pictures, beside what needs no model: figures, the worst and the best."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from aecore.data import SOURCES
+from aecore.runs import Run
+from pages.shared import analysis, pictures, state
+from pages.shared.restoring import decibels
+from pages.shared.transformed import baseline, titles
+
+if TYPE_CHECKING:
+    from aecore.analysis.questions import Arrays
+
+SHOWN = 5
+"""Pictures in a row: a phone is as wide."""
+
+WIDTH = 560
+"""Screen pixels of the table."""
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def some(run_id: str, device: str, indices: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """What became of some of the judged pictures, uint8 (N, C, H, W) by method, and as `target`."""
+    from aecore.analysis.transformation import drawn, judged_versions
+
+    experiment = state.runs.get(run_id).experiment
+    images = judged_versions(experiment, state.images(experiment.data.dataset)).at(np.array(indices))
+    return drawn(state.model(run_id, device), baseline(run_id), images)
+
+
+def show(run: Run, device: str) -> None:
+    """The answer to the question, once it is there. Raises LabError."""
+    answer = analysis.answered("transforming", run.id, {}, device=device, title="Judging test pictures")
+    if answer is None:
+        return
+    name = baseline(run.id).name
+    st.markdown(told(run, answer, name))
+    frame = table(answer, name)
+    with st.container(width=WIDTH):
+        st.dataframe(
+            frame,
+            hide_index=True,
+            alt=". ".join(f"{row['']}: {row['PSNR']}, SSIM {row['SSIM']}" for _, row in frame.iterrows()),
+        )
+    st.caption(
+        "PSNR of the mean error of all pictures; eight of ten pictures by themselves; SSIM is their mean. "
+        + ("Pixels around the hole are known and count, for all alike. " if name.startswith("bih") else "")
+        + "Look whether a model that is ahead is so for most pictures, or only for a few."
+    )
+    with st.container(horizontal=True, gap="medium"):
+        _gallery(run, answer, device, name, worst=True)
+        _gallery(run, answer, device, name, worst=False)
+    st.download_button(
+        "Every picture (CSV)",
+        lambda: csv(answer, name),
+        f"{run.id}-transformed.csv",
+        key="many-csv",
+        icon=":material/table:",
+        on_click="ignore",
+        help="Error, PSNR and SSIM of each picture, for the model, its baseline, and the picture as it was.",
+    )
+
+
+def told(run: Run, answer: "Arrays", name: str) -> str:
+    """Who comes closer over all, and for how many of the pictures."""
+    count, title = answer["mse"].shape[1], SOURCES[run.experiment.data.dataset].title
+    ours, theirs, floor = answer["psnr"].tolist()
+    begins = f"{count:,} test pictures of {title}: the model comes to **{decibels(ours)}**"
+    if np.isinf(theirs):
+        return f"{begins}; {name} is exact, by definition."
+    won = "**The model wins**" if ours > theirs else f"**{name[:1].upper() + name[1:]} wins**"
+    words = f"{begins}, {name} to {decibels(theirs)}. {won}; the model is closer for {_share(answer)}."
+    if floor > max(ours, theirs):
+        words += f" To leave pictures as they were would be closer still: {decibels(floor)}."
+    return words
+
+
+def _share(answer: "Arrays") -> str:
+    return f"{answer['ahead'][0]:.0%} of them"
+
+
+def table(answer: "Arrays", name: str) -> pd.DataFrame:
+    """A line for each method."""
+    rows = [
+        {
+            "": title,
+            "PSNR": _decibels(answer["psnr"][row]),
+            "8 of 10 pictures": f"{_decibels(answer['low'][row])} to {_decibels(answer['high'][row])}",
+            "SSIM": f"{answer['mean_ssim'][row]:.3f}",
+        }
+        for row, title in enumerate(titles(name).values())
+    ]
+    return pd.DataFrame(rows)
+
+
+def _decibels(psnr: float) -> str:
+    return "exact" if np.isinf(psnr) else decibels(psnr)
+
+
+def _gallery(run: Run, answer: "Arrays", device: str, name: str, *, worst: bool) -> None:
+    from aecore.analysis.reconstruction import extremes
+
+    best, most = extremes(answer["mse"][0], SHOWN)
+    chosen = most if worst else best
+    found = some(run.id, device, tuple(chosen.tolist()))
+    png = pictures.grid(rows(found, answer, chosen, name), per_line=SHOWN)
+    which = "worst" if worst else "best"
+    with st.container(width=pictures.width(png), gap="xsmall"):
+        st.markdown(f"**The model's {which}**")
+        st.image(png, width=pictures.width(png), alt=f"The {len(chosen)} {which} pictures, by each method")
+
+
+def rows(
+    found: dict[str, np.ndarray], answer: "Arrays", chosen: Sequence[int] | np.ndarray, name: str
+) -> list[pictures.Row]:
+    """What became of the chosen pictures, a row for each method with its PSNR, and the truth."""
+    labels = {"input": "Before", "model": "Model", "baseline": name[:1].upper() + name[1:].replace(" ", "\n")}
+    order = {method: row for row, method in enumerate(titles(name))}
+    shown = [
+        pictures.Row(
+            label,
+            pictures.rgb(found[method]),
+            [_decibels(value) for value in answer["each"][order[method], list(chosen)]],
+        )
+        for method, label in labels.items()
+    ]
+    return [*shown, pictures.Row("Truth", pictures.rgb(found["target"]))]
+
+
+def csv(answer: "Arrays", name: str) -> bytes:
+    """A line for each picture, by its number among the test pictures."""
+    frame = pd.DataFrame({"picture": answer["indices"]})
+    for row, title in enumerate(("model", name, "input")):
+        for figure in ("mse", "each", "ssim"):
+            frame[f"{title} {'psnr' if figure == 'each' else figure}"] = answer[figure][row]
+    return frame.to_csv(index=False).encode()

@@ -1,0 +1,225 @@
+"""A picture before and after a model, beside what needs no model, and beside the truth."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from aecore.data import available
+from aecore.errors import LabError
+from aecore.runs import Run
+from pages.shared import address, clickable, pictures, state
+from pages.shared.given import Given
+from pages.shared.restoring import decibels
+from pages.shared.wording import plain
+
+if TYPE_CHECKING:
+    from aecore.analysis.transformation import Transformed
+    from aecore.analysis.undoing import Baseline
+
+SMALL, SIDE = 64, 168
+"""Pictures up to so many pixels a side are enlarged to about so many on screen."""
+
+WIDEST, TALLEST = 400, 400
+"""Screen pixels of a larger one."""
+
+NARROWEST = 112
+"""Screen pixels that what is below a picture needs."""
+
+BESIDE = 524
+"""Screen pixels of everything, beside a canvas."""
+
+CLOSER, TIMES = 22, 5
+"""Pixels of the part that is looked at more closely, and how much larger it is drawn."""
+
+LETTERS = 14
+"""Of a title above that."""
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def baseline(run_id: str) -> "Baseline":
+    """What stands beside a run's model. Raises LabError."""
+    from aecore.analysis.transformation import baseline_of
+
+    experiment = state.runs.get(run_id).experiment
+    dataset = experiment.data.dataset
+    return baseline_of(experiment, state.images(dataset) if available(dataset) else None)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def once(run_id: str, device: str, shape: str, given: bytes, degraded: bool) -> "Transformed":
+    """A picture through a run's model and its baseline; `given` are its bytes, `shape` is as C×H×W."""
+    from aecore.analysis.transformation import transformed
+
+    picture = np.frombuffer(given, np.uint8).reshape([int(side) for side in shape.split("×")])
+    return transformed(state.model(run_id, device), baseline(run_id), picture, degraded=degraded)
+
+
+def found(run: Run, given: Given, device: str) -> "Transformed":
+    """That, of what was chosen. Raises LabError."""
+    assert given.picture is not None
+    shape = "×".join(map(str, given.picture.shape))
+    return once(run.id, device, shape, given.picture.tobytes(), given.degraded)
+
+
+def titles(name: str) -> dict[str, str]:
+    """What each method is called on screen; `name` is the baseline's."""
+    return {"model": "After: the model", "baseline": name[:1].upper() + name[1:], "input": "Before"}
+
+
+def panels(found: "Transformed", name: str) -> dict[str, tuple[np.ndarray, str]]:
+    """By what each is called, the pictures to show, and their figures; `name` is the baseline's."""
+
+    def figures(method: str) -> str:
+        if method not in found.psnr:
+            return ""
+        psnr, ssim = found.psnr[method], found.ssim[method]
+        return "exact" if np.isinf(psnr) else f"{decibels(psnr)}, SSIM {ssim:.2f}"
+
+    called = titles(name)
+    order = ("input", "model", "baseline")
+    shown = {called[method]: (found.pictures[method], figures(method)) for method in order}
+    return shown | ({"Truth": (found.target, "")} if found.target is not None else {})
+
+
+def show(run: Run, given: Given, device: str, side: int) -> None:
+    """A picture before and after, its baseline and the truth, and in words what became of it.
+
+    Small ones are enlarged to about `side` screen pixels.
+    """
+    if given.picture is None:
+        st.info(given.note, icon=":material/imagesmode:")
+        return
+    try:
+        with st.spinner("Going through the model, tile by tile", show_time=True):
+            beside, result = baseline(run.id), found(run, given, device)
+    except LabError as error:
+        st.error(plain(str(error)))
+        return
+    st.markdown(told(run, result, beside))
+    _side_by_side(panels(result, beside.name), given.at, side)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _download(run, result)
+        st.caption(about(run, given, result), width="stretch")
+
+
+def _side_by_side(shown: Mapping[str, tuple[np.ndarray, str]], at: tuple[int, int] | None, side: int) -> None:
+    """All pictures, and a closer look at one place of them where they are large."""
+    height, width = next(iter(shown.values()))[0].shape[1:]
+    large = max(height, width) > SMALL
+    with st.container(horizontal=True, gap="small"):
+        for number, (title, (picture, figures)) in enumerate(shown.items()):
+            png, times = on_screen(picture, side)
+            alt = f"{title}: {figures}" if figures else title
+            with st.container(width=max(pictures.width(png), NARROWEST), gap="xsmall"):
+                if large:
+                    clickable.picture(png, key=f"panel-{number}", alt=alt, on_click=_look_at(times))
+                else:
+                    st.image(png, width=pictures.width(png), alt=alt)
+                st.caption(f"**{title}**" + (f"  \n{figures}" if figures else ""))
+        if large:
+            usual = at or (width // 2, height // 2)
+            _closer({title: picture for title, (picture, _) in shown.items()}, usual)
+
+
+def _look_at(times: float) -> Callable[[float, float], None]:
+    """What a click on a picture does that is so many times as large as its pixels."""
+    return lambda x, y: address.write("at", f"{int(x / times)},{int(y / times)}")
+
+
+def _closer(shown: Mapping[str, np.ndarray], usual: tuple[int, int]) -> None:
+    """One place of all pictures, enlarged."""
+    x, y = place(next(iter(shown.values())).shape, usual)
+    parts = np.stack([picture[:, y : y + CLOSER, x : x + CLOSER] for picture in shown.values()])
+    png = pictures.grid(
+        [pictures.Row("", pictures.rgb(parts))],
+        per_line=2,
+        headings=[short(title) for title in shown],
+        side=TIMES * CLOSER,
+    )
+    with st.container(width=pictures.width(png), gap="xsmall"):
+        st.image(png, width=pictures.width(png), alt=f"The same place of {', '.join(shown)}, enlarged")
+        st.caption("Click a picture to look closer at a place of it.")
+
+
+def short(title: str) -> str:
+    """A title, or its first word where it is wider than what is below it."""
+    return title if len(title) <= LETTERS else title.split()[0].strip(",:")
+
+
+def place(shape: tuple[int, ...], usual: tuple[int, int]) -> tuple[int, int]:
+    """The left and upper edge of what is looked at more closely, from its middle in the address.
+
+    `shape` is that of the picture, (C, H, W); `usual` is the middle where the address has none.
+    """
+    _, height, width = shape
+
+    def valid(asked: str) -> bool:
+        parts = asked.split(",")
+        return len(parts) == 2 and all(p.isascii() and p.isdigit() and len(p) < 6 for p in parts)
+
+    asked = address.asked(
+        "at", f"{usual[0]},{usual[1]}", valid, "The linked place is none: this is another one."
+    )
+    x, y = (int(part) - CLOSER // 2 for part in asked.split(","))
+    return max(0, min(x, width - CLOSER)), max(0, min(y, height - CLOSER))
+
+
+def on_screen(picture: np.ndarray, side: int) -> tuple[bytes, float]:
+    """A picture (C, H, W) as large as there is room for, a PNG, and how many times larger that is."""
+    height, width = picture.shape[1:]
+    if max(height, width) <= SMALL:
+        return pictures.picture(picture, side), max(1, side // max(height, width))
+    return pictures.within(picture, WIDEST, TALLEST)
+
+
+def told(run: Run, found: "Transformed", beside: "Baseline") -> str:
+    """In words: who comes closest to the truth, the model, its baseline, or the picture as it was."""
+    if not found.psnr:
+        return (
+            f"**{plain(run.name)}**, and {beside.name} beside it. Nobody has the truth here, so there is "
+            "nothing to measure: look closer."
+        )
+    ours, theirs, floor = (found.psnr[method] for method in ("model", "baseline", "input"))
+    model = f"**{plain(run.name)}** comes to **{decibels(ours)}**"
+    if beside.exact:
+        return (
+            f"A line of arithmetic, the {beside.name}, does this exactly. The network shows how closely it "
+            f"can be learnt: {model}, SSIM {found.ssim['model']:.2f}."
+        )
+    won = "the model wins" if ours > theirs else f"{beside.name} wins"
+    words = f"{model}, {beside.name} to {decibels(theirs)}: here {won}"
+    more = found.ssim["model"] - found.ssim["baseline"]
+    if (more > 0) != (ours > theirs) and abs(more) >= 0.005:
+        words += f", though not by SSIM, {found.ssim['model']:.2f} to {found.ssim['baseline']:.2f}"
+    if floor > max(ours, theirs):
+        words += f". To leave it as it was would be closer still: {decibels(floor)}"
+    return f"{words}."
+
+
+def about(run: Run, given: Given, found: "Transformed") -> str:
+    """What was done to the picture, and what to look for."""
+    channels, high, wide = run.experiment.model.image_shape
+    words = [given.note]
+    if found.seen.shape[1:] != (high, wide):
+        holed = run.experiment.data.input_transform == "hole"
+        how = "side by side, each with a hole in its middle" if holed else "that overlap and are blended"
+        words.append(f"The model sees tiles of {wide}×{high} pixels, {how}.")
+    if run.experiment.data.input_transform == "hole":
+        words.append("What is around a hole stays as it was, for all: only holes are filled.")
+    words.append("Look for what the model knows that smooth guesses do not, and for what it invents.")
+    return " ".join(filter(None, words))
+
+
+def _download(run: Run, found: "Transformed") -> None:
+    st.download_button(
+        "Result (PNG)",
+        lambda: pictures.picture(found.pictures["model"], 1),
+        f"{run.id}.png",
+        mime="image/png",
+        key="result",
+        icon=":material/download:",
+        on_click="ignore",
+        help="What the model made of it, in full size.",
+    )

@@ -1,0 +1,286 @@
+"""The Transform page without a browser."""
+
+import shutil
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+import torch
+from every_model import small_config
+from paging import open_page
+from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio
+
+from aecore import data, runs
+from aecore.analysis.questions import Question, answer
+from aecore.config import Experiment
+from aecore.data import SOURCES
+from aecore.data.patches import strip
+from aecore.data.transforms import TRANSFORMS
+from aecore.jobs import Analyses, Jobs
+from aecore.runs.execution import create, execute
+from pages.shared import canvas, given, many_transformed, tasks, transformed
+
+pytestmark = pytest.mark.usefixtures("fresh_server")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_computed_elsewhere(monkeypatch, own_home):  # noqa: ARG001, a fixture
+    monkeypatch.setattr(Jobs, "start", lambda *_: None)
+    monkeypatch.setattr(Analyses, "ask", lambda _, *ask, **settings: answer(Question(*ask), **settings))
+
+
+SHELF = TemporaryDirectory()
+"""Runs that several tests look at: each is trained, and asked about its test pictures, once."""
+
+
+@cache
+def made(*settings: str) -> Path:
+    """A run that has learnt next to nothing, with the answer, apart from any test's home."""
+    seen, asked, dataset, kind = settings
+    told = {"dataset": dataset, "epochs": 1, "train_count": 60, "batch_size": 30}
+    told |= {"input_transform": seen, "target_transform": asked}
+    model = small_config(kind, SOURCES[dataset].image_shape, 12)
+    run = create(Experiment(model=model).with_settings(told))
+    list(execute(run, data.load(dataset), "cpu"))
+    answer(Question("transforming", run.id), "cpu")
+    return Path(shutil.copytree(run.folder, Path(SHELF.name) / run.id))
+
+
+def trained(seen="half", asked="none", dataset="patches", kind="conv-map") -> str:
+    """The id of a run, in this test's home."""
+    folder = made(seen, asked, dataset, kind)
+    shutil.copytree(folder, runs.runs_folder() / folder.name, dirs_exist_ok=True)
+    return folder.name
+
+
+def words(app) -> str:
+    every = (*app.markdown, *app.caption, *app.info)
+    return " ".join(each.value for each in every)
+
+
+def refused(app) -> str:
+    return " ".join(each.value for each in (*app.warning, *app.error))
+
+
+def png(height=60, width=40, value=None) -> bytes:
+    drawn = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    file = BytesIO()
+    Image.fromarray(np.full_like(drawn, value) if value is not None else drawn).save(file, "PNG")
+    return file.getvalue()
+
+
+def upload(app, content: bytes, name="mine.png") -> None:
+    app.file_uploader[0].set_value((name, content, "image/png")).run()
+    assert not app.exception
+
+
+def test_part_of_a_photo_stands_there_at_once_with_its_figures():
+    app = open_page("transform", model=trained("half"))
+    part = strip("china")[:, -320:]
+    seen = TRANSFORMS["half"](torch.from_numpy(part)[None] / 255)[0].mul(255).round().numpy().astype(np.uint8)
+    psnr = peak_signal_noise_ratio(part, seen, data_range=255)
+    assert f"**Before**  \n{psnr:.1f} dB, SSIM" in words(app)
+    assert "bicubic wins" in words(app)  # beside a model that knows nothing
+    assert "tiles of 16×16 pixels, that overlap and are blended" in words(app)
+    assert not refused(app)
+    app.segmented_control(key="photo").set_value("flower").run()
+    assert app.query_params["photo"] == "flower"
+    assert f"{psnr:.1f} dB" not in app.caption[0].value
+
+
+def test_choosing_a_task_chooses_a_model_for_it():
+    half, hole = trained("half"), trained("hole")
+    app = open_page("transform", model=half)
+    assert app.session_state["task"] == "half-none"
+    app.pills(key="task").set_value("hole-none").run()
+    assert app.query_params["model"] == hole
+    assert "each with a hole in its middle" in words(app)
+    assert "What is around a hole stays as it was" in words(app)
+
+
+def test_the_model_of_a_task_is_of_the_same_data_first():
+    patches, digits = trained("hole"), trained("hole", dataset="digits", kind="dense")
+    usable = {run_id: runs.get(run_id) for run_id in (patches, digits)}
+    assert tasks.by_task(runs.get("zoo-digits-32"), usable)["hole", "none"].id == digits
+    for run_id in (patches, digits):
+        assert tasks.by_task(usable[run_id], usable)["hole", "none"].id == run_id
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        (("quarter", "none"), "Four times as sharp"),
+        (("none", "half"), "Half the resolution"),
+        (("half", "grey"), "Grey from half the resolution"),
+        (("hole", "quarter"), "A quarter of the resolution from a picture with a hole"),
+    ],
+)
+def test_every_task_has_words(task, words):
+    assert tasks.label(task) == words
+
+
+def test_a_model_that_transforms_nothing_says_so_and_where_to_go_on():
+    app = open_page("transform", model="zoo-digits-denoiser")
+    assert "was trained to give back the picture itself" in words(app)
+    [link] = [link.proto for link in app.page_link if link.proto.page == "train"]
+    assert "recipe=colourise" in link.query_string
+    assert not app.segmented_control
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("source", "camera", "kind of picture is unknown"),
+        ("photo", "../../etc", "There is no such photo"),
+        ("at", "1,<b>", "linked place is none"),
+        ("at", "9999999,0", "linked place is none"),
+        ("at", "5", "linked place is none"),
+        ("model", "nobody", "no longer on this server"),
+    ],
+)
+def test_a_bad_link_is_explained_and_the_default_shown(key, value, says):
+    app = open_page("transform", **({"model": trained("half")} | {key: value}))
+    assert says in refused(app)
+    assert key not in app.query_params
+
+
+@pytest.mark.parametrize("image", ["-1", "4000", "x", "1e3"])
+def test_a_picture_that_there_is_not_is_explained(image):
+    app = open_page("transform", model=trained("grey"), source="test", image=image)
+    assert "There is no such test picture: choose 0 to 3,999" in refused(app)
+
+
+def test_a_place_far_outside_is_the_corner():
+    assert transformed.place((3, 50, 60), (99_999, 99_999)) == (
+        60 - transformed.CLOSER,
+        50 - transformed.CLOSER,
+    )
+    assert transformed.place((3, 10, 70), (0, 0)) == (0, 0)
+
+
+def test_another_test_picture():
+    app = open_page("transform", model=trained("grey"), source="test")
+    assert f"Test picture {given.USUAL['patches']}" in words(app)
+    app.button(key="another").click().run()
+    index = int(app.query_params["image"])
+    assert f"Test picture {index:,}" in words(app)
+    picture = data.load("patches").test_images[index].numpy()
+    luma = (np.tensordot([0.299, 0.587, 0.114], picture, 1)).round().clip(0, 255)
+    psnr = peak_signal_noise_ratio(picture, np.stack([luma] * 3).astype(np.uint8), data_range=255)
+    assert f"**Before**  \n{psnr:.1f} dB" in words(app)
+
+
+def test_where_arithmetic_is_exact_the_page_says_so():
+    app = open_page("transform", model=trained("none", "half"))
+    assert "A line of arithmetic, the box downsampling, does this exactly" in words(app)
+    assert "**Box downsampling**  \nexact" in words(app)
+    assert "box downsampling is exact, by definition" in words(app)
+    assert list(app.dataframe[0].value["PSNR"])[1] == "exact"
+
+
+def test_ones_own_picture_is_degraded_first_and_judged():
+    app = open_page("transform", model=trained("half"), source="upload")
+    assert "Choose a picture" in words(app)
+    upload(app, png(60, 40))
+    assert "Your picture, 40×60 pixels" in words(app)
+    assert "**Truth**" in words(app)
+    assert "comes to" in words(app)
+
+
+def test_what_is_small_already_becomes_larger_and_has_no_truth():
+    run_id = trained("quarter")
+    app = open_page("transform", model=run_id, source="upload", already="yes")
+    assert app.toggle(key="already").label == given.ALREADY["quarter"]
+    upload(app, png(30, 20))
+    assert "Nobody has the truth here" in words(app)
+    assert "**Truth**" not in words(app)
+    assert not [each for each in app.caption if "SSIM 0" in each.value]
+    picture = np.asarray(Image.open(BytesIO(png(30, 20)))).transpose(2, 0, 1)
+    found = transformed.found(runs.get(run_id), given.Given(picture, True), "cpu")
+    assert found.pictures["model"].shape == (3, 120, 80)
+
+
+@pytest.mark.parametrize(("seen", "switches"), [("hole", 0), ("none", 0), ("grey", 1)])
+def test_only_what_a_person_may_have_can_be_had_already(seen, switches):
+    app = open_page("transform", model=trained(seen, "half" if seen == "none" else "none"), source="upload")
+    assert len([each for each in app.toggle if each.key == "already"]) == switches
+
+
+def test_a_large_picture_is_made_smaller_and_that_is_said():
+    app = open_page("transform", model=trained("grey"), source="upload")
+    upload(app, png(100, 1_500))
+    assert "Your picture has 1,500×100 pixels: it was made smaller, 1,024×68" in words(app)
+
+
+def test_hostile_pictures_are_refused_in_a_sentence():
+    app = open_page("transform", model=trained("half"), source="upload")
+    for content in (b"", b"<script>", b"\x89PNG\r\n\x1a\n" + b"\0" * 50):
+        upload(app, content, "<b>_c.png")
+        assert "\\<b\\>\\_c\\.png cannot be read as a picture" in refused(app)
+    upload(app, png(1, 1))
+    assert not refused(app)
+    assert "comes to" in words(app)
+
+
+def test_a_model_of_digits_takes_a_drawing_and_sees_uploads_as_digits():
+    run_id = trained("hole", dataset="digits", kind="dense")
+    app = open_page("transform", model=run_id, source="drawing", image="7")
+    expected = TRANSFORMS["hole"](data.load("digits").test_images[7:8])[0].numpy()
+    psnr = peak_signal_noise_ratio(data.load("digits").test_images[7].numpy(), expected, data_range=255)
+    assert f"**Before**  \n{psnr:.1f} dB" in words(app)
+    app.segmented_control(key="source").set_value("upload").run()
+    upload(app, png(300, 200))
+    assert "Your picture as 28×28 pixels, the size that this model knows" in words(app)
+    assert "tiles" not in words(app)
+
+
+def test_an_empty_canvas_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(canvas, "drawing", lambda *_: None)
+    app = open_page("transform", model=trained("hole", dataset="digits", kind="dense"), source="drawing")
+    assert "The canvas is empty" in words(app)
+
+
+def test_a_source_chosen_for_another_model_is_left_without_a_word():
+    app = open_page("transform", model=trained("half"), source="drawing")
+    assert not refused(app)
+    assert app.segmented_control(key="source").value == "photo"
+
+
+@pytest.mark.parametrize(
+    ("kind", "dataset", "seen"),
+    [("variational", "digits", "half"), ("recurrent", "digits", "quarter"), ("dense", "patches", "hole")],
+)
+def test_over_many_test_pictures_the_table_is_the_answer(kind, dataset, seen):
+    run_id = trained(seen, dataset=dataset, kind=kind)
+    app = open_page("transform", model=run_id)
+    found = answer(Question("transforming", run_id), "cpu")
+    table = app.dataframe[0].value
+    assert [f"{value:.1f} dB" for value in found["psnr"]] == list(table["PSNR"])
+    assert [f"{value:.3f}" for value in found["mean_ssim"]] == list(table["SSIM"])
+    assert f"closer for {found['ahead'][0]:.0%} of them" in words(app)
+    lines = many_transformed.csv(found, "bicubic").decode().splitlines()
+    assert len(lines) == 1 + found["mse"].shape[1]
+    assert lines[0].startswith("picture,model mse,model psnr,model ssim,bicubic mse")
+    assert float(lines[3].split(",")[1]) == pytest.approx(found["mse"][0, 2])
+
+
+def test_without_its_data_set_a_model_still_takes_a_drawing(monkeypatch):
+    run_id = trained("hole", dataset="digits", kind="dense")
+    monkeypatch.setattr("pages.shared.missing.available", lambda _: False)
+    monkeypatch.setattr("pages.shared.restoring.available", lambda _: False)
+    drawing = np.zeros((canvas.SIDE, canvas.SIDE), np.uint8)
+    drawing[60:220, 120:150] = 255
+    monkeypatch.setattr(canvas, "drawing", lambda *_: drawing)
+    app = open_page("transform", model=run_id, source="drawing")
+    assert "comes to" in words(app)
+    assert "is not on this machine" in words(app)
+
+
+def test_a_broken_model_says_so():
+    run_id = trained("grey", "half")
+    (runs.get(run_id).folder / "weights.safetensors").write_bytes(b"0")
+    assert "damaged" in refused(open_page("transform", model=run_id))
