@@ -106,7 +106,7 @@ def axes_of(codes: np.ndarray) -> Axes:
         found.fit(codes.astype(np.float64) if dense else codes)
     scales = np.sqrt(np.asarray(found.explained_variance_))
     kept = scales > FLAT * scales[0]
-    axes, scales = found.components_[kept].astype(np.float32), scales[kept].astype(np.float32)
+    axes, scales = np.asarray(found.components_)[kept].astype(np.float32), scales[kept].astype(np.float32)
     return Axes(codes.mean(0), axes, scales, limits)
 
 
