@@ -84,6 +84,12 @@ page = st.navigation(
                 icon=":material/search_insights:",
                 help="What is not like the rest, by a model of the normal, and by simpler methods.",
             ),
+            st.Page(
+                "pages/generate.py",
+                title="Generate",
+                icon=":material/auto_awesome:",
+                help="New pictures: from codes that belong to none, from between two, from sums of codes.",
+            ),
         ],
     }
 )

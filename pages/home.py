@@ -58,6 +58,12 @@ WAYS_ON = [
         ":material/search_insights:",
         "A model of threes meets other digits, or one shoe among digits.",
     ),
+    (
+        "pages/generate.py",
+        "Draw new pictures",
+        ":material/auto_awesome:",
+        "From codes that belong to none: samples, ways between two, a three with a hat.",
+    ),
     ("pages/runs.py", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
 ]
 

@@ -21,6 +21,7 @@ PAGES = {
     "compress": ("Compress", "Compress"),
     "anomaly": ("Anomaly", "Anomaly"),
     "classify": ("Classify", "Classify"),
+    "generate": ("Generate", "Generate"),
 }
 """Address of every page: its name in the menu, and its title."""
 

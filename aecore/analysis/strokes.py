@@ -30,8 +30,8 @@ def as_image(drawing: np.ndarray, dataset: str, *, moved: bool = True) -> np.nda
     """A drawing (280, 280), uint8, 0 for black, as an image of a data set: uint8 (C, H, W) of its shape.
 
     The same in every channel; black where nothing is drawn. It is scaled and moved as the data set's images
-    were, unless `moved` is False: then every stroke stays where it is. Raises LabError for a drawing of another shape
-    or type.
+    were, unless `moved` is False: then every stroke stays where it is. Raises LabError for a drawing of
+    another shape or type.
     """
     if drawing.shape != (SIDE, SIDE) or drawing.dtype != np.uint8:
         raise LabError(

@@ -22,6 +22,7 @@ MAP = Way("pages/latent.py", "Map of its codes", ":material/scatter_plot:")
 UNITS = Way("pages/features.py", "What its units stand for", ":material/grid_view:")
 FILE = Way("pages/compress.py", "Compress by it", ":material/compress:")
 CLASSES = Way("pages/classify.py", "What its codes tell of classes", ":material/category:")
+NEW = Way("pages/generate.py", "Draw new pictures by it", ":material/auto_awesome:")
 STRANGE = Way("pages/anomaly.py", "Find what is strange to it", ":material/search_insights:")
 
 
@@ -32,6 +33,8 @@ def of(run: Run) -> list[Way]:
         return [STRANGE, REDRAWS, MAP, UNITS]
     if denoisers.is_denoiser(run):
         return [DENOISES, REDRAWS, MAP, UNITS]
+    if model.kind == "variational":
+        return [NEW, REDRAWS, MAP, UNITS]
     if model.sparse or train.l1_weight or train.kl_weight:
         return [UNITS, REDRAWS, MAP, CLASSES]
     return [REDRAWS, MAP, UNITS, FILE, CLASSES]
