@@ -18,7 +18,16 @@ from urllib.request import urlopen
 import chromium
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FLAGS = [
@@ -203,3 +212,10 @@ def eventually(condition: Callable[[], object], seconds: float = 60) -> object:
             pytest.fail(f"still not so after {seconds} s: {condition}")
         Event().wait(0.05)
     return answer
+
+
+def unscaled(image: Locator) -> bool:
+    """Whether a picture, once the browser has it, is as wide on screen as its file is."""
+    eventually(lambda: image.evaluate("image => image.complete && image.naturalWidth > 0"))
+    shown, drawn = image.evaluate("image => [image.clientWidth, image.naturalWidth]")
+    return shown == drawn

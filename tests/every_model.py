@@ -7,6 +7,7 @@ from aecore.config import MODEL_CONFIGS, ModelConfig
 SMALL: dict[str, dict[str, Any]] = {
     "conv-dense": {"channels": (8,), "kernel_size": 3},
     "conv-map": {"channels": (32,)},
+    "conv-residual": {"channels": (32,)},
     "conv-winners": {"kernel_size": 7},
     "recurrent": {"memory": 60},
     "variational": {"beta": 1e-3},

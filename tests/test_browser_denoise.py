@@ -4,7 +4,7 @@ import re
 from time import monotonic
 
 import pytest
-from browsing import PATIENCE, eventually, finished
+from browsing import PATIENCE, eventually, finished, unscaled
 from playwright.sync_api import Page, expect
 
 from aecore import data, runs
@@ -209,8 +209,7 @@ def test_a_finger_draws_from_the_corner_where_the_toolbar_was(denoiser, server, 
     assert answer["y"] + answer["height"] - box["y"] < 844  # both are on screen together
     assert answer["y"] == images.first.bounding_box()["y"]  # clean, noisy and restored in one line
     for image in images.all():
-        shown, natural = image.evaluate("image => [image.clientWidth, image.naturalWidth]")
-        assert shown == natural
+        assert unscaled(image)
     context.close()
 
 

@@ -5,7 +5,7 @@ import shutil
 from time import monotonic
 
 import pytest
-from browsing import finished
+from browsing import finished, unscaled
 from playwright.sync_api import Page, expect
 
 from aecore import runs
@@ -72,8 +72,7 @@ def test_a_warm_page_is_there_soon_and_fits_a_phone(server, page, capsys):
     expect(page.get_by_role("heading", name=f"Unit {second}: when it is active")).to_be_visible()
     finished(page)
     for image in page.locator("img[alt^='Test pictures for which'], img[alt^='The units most']").all():
-        shown, natural = image.evaluate("image => [image.clientWidth, image.naturalWidth]")
-        assert shown == natural
+        assert unscaled(image)
 
 
 def test_a_run_that_was_deleted_meanwhile_is_missed_in_a_sentence(server, page, own_home):

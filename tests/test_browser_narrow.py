@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from browsing import finished
+from browsing import finished, unscaled
 from playwright.sync_api import Page, expect
 
 from aecore import runs
@@ -27,8 +27,7 @@ def test_pictures_are_shown_as_they_were_drawn(server, page, size):
     expect(images).to_have_count(3)  # two pieces, and what the colours mean
     finished(page)
     for image in images.all():
-        shown, drawn = image.evaluate("image => [image.clientWidth, image.naturalWidth]")
-        assert shown == drawn
+        assert unscaled(image)
     first, second = (image.bounding_box() for image in images.all()[:2])
     assert (first["y"] == second["y"]) == (size == "laptop")  # side by side only where there is room
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -13,6 +13,7 @@ from aecore.config import (
     ConvConfig,
     ConvDenseConfig,
     ConvMapConfig,
+    ConvResidualConfig,
     ConvWinnersConfig,
     DataConfig,
     DenseConfig,
@@ -209,11 +210,13 @@ SENTENCES = [
     (lambda: Experiment(data="mnist"), "data is mnist: choose a group of settings"),
     (
         lambda: Experiment(model={}),
-        "kind is missing: choose conv, conv-dense, conv-map, conv-winners, dense, recurrent or variational",
+        "kind is missing: choose conv, conv-dense, conv-map, conv-residual, "
+        "conv-winners, dense, recurrent or variational",
     ),
     (
         lambda: Experiment(model={"kind": "vae"}),
-        "kind is vae: choose conv, conv-dense, conv-map, conv-winners, dense, recurrent or variational",
+        "kind is vae: choose conv, conv-dense, conv-map, conv-residual, "
+        "conv-winners, dense, recurrent or variational",
     ),
     (
         lambda: Experiment(model={"kind": "dense", "hiden": (5,)}),
@@ -233,7 +236,8 @@ SENTENCES = [
     (lambda: Experiment().with_settings({"epochs": 0}), "epochs is 0: choose a whole number, 1 to 10,000"),
     (
         lambda: Experiment().with_settings({"kind": "vae"}),
-        "kind is vae: choose dense, conv, conv-dense, conv-map, conv-winners, recurrent or variational",
+        "kind is vae: choose dense, conv, conv-dense, conv-map, conv-residual, "
+        "conv-winners, recurrent or variational",
     ),
     (lambda: DenseConfig(active=33), "active is 33: choose 1 to 32 (the code size)"),
     (
@@ -252,6 +256,15 @@ SENTENCES = [
     (
         lambda: ConvDenseConfig(code_size=9),
         "code_size is 9: choose 128, the layers end with 8 channels of 4×4",
+    ),
+    (
+        lambda: ConvResidualConfig(code_size=9, channels=(2,)),
+        "code_size is 9: choose 1176, the layers end with 2 channels of 14×14, and the picture's 784 numbers "
+        "go along",
+    ),
+    (
+        lambda: ConvResidualConfig(active=3),
+        "active is 3: choose none, this code carries the picture along",
     ),
     (lambda: ConvMapConfig(kernel_size=4), "kernel_size is 4: choose an odd number, it needs a middle"),
     (
@@ -337,6 +350,7 @@ def test_a_code_that_follows_from_the_layers_has_their_size():
     assert ConvDenseConfig().code_size == 8 * 4 * 4
     assert ConvMapConfig().code_size == 32 * 7 * 7
     assert ConvMapConfig(image_shape="1, 31, 17", channels="4, 5, 6").code_size == 6 * 4 * 3
+    assert ConvResidualConfig(image_shape="1, 31, 17", channels="4, 5, 6").code_size == 6 * 4 * 3 + 31 * 17
     wider = Experiment().with_settings({"kind": "conv-map"}).with_settings({"channels": "2"}).model
     assert wider.code_size == 2 * 14 * 14
     switched = Experiment().with_settings({"kind": "conv-map", "channels": "2"}).model

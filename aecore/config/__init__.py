@@ -4,7 +4,13 @@ One record makes the form, the command-line settings, the JSON on disk and the e
 Torch is not imported here, so that a form or `--help` appears at once.
 """
 
-from aecore.config.convolutional import ConvConfig, ConvDenseConfig, ConvMapConfig, ConvWinnersConfig
+from aecore.config.convolutional import (
+    ConvConfig,
+    ConvDenseConfig,
+    ConvMapConfig,
+    ConvResidualConfig,
+    ConvWinnersConfig,
+)
 from aecore.config.data import DataConfig
 from aecore.config.dense import DenseConfig, VariationalConfig
 from aecore.config.experiment import Experiment
@@ -22,6 +28,7 @@ __all__ = [
     "ConvConfig",
     "ConvDenseConfig",
     "ConvMapConfig",
+    "ConvResidualConfig",
     "ConvWinnersConfig",
     "DataConfig",
     "DenseConfig",

@@ -38,6 +38,16 @@ class PooledConfig(ModelConfig):
     def code_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of the pictures that make the code; 0 or less where nothing is left."""
 
+    @property
+    def carried(self) -> int:
+        """How many of the code's numbers, its last, are the picture itself."""
+        return 0
+
+    @property
+    def made(self) -> int:
+        """The code size that the layers make."""
+        return max(1, math.prod(self.code_shape) + self.carried)
+
     @model_validator(mode="before")
     @classmethod
     def _fits_the_image(cls, values: Any) -> Any:
@@ -54,7 +64,7 @@ class PooledConfig(ModelConfig):
             )
             kernel = int(values.get("kernel_size", cls.largest_kernel(shape, len(channels))))
             laid_out = cls.model_construct(image_shape=shape, channels=channels, kernel_size=kernel)
-            return {"kernel_size": kernel, "code_size": max(1, math.prod(laid_out.code_shape)), **values}
+            return {"kernel_size": kernel, "code_size": laid_out.made, **values}
         except (TypeError, ValueError, IndexError, ZeroDivisionError):
             return values
 
@@ -71,10 +81,11 @@ class PooledConfig(ModelConfig):
                 f"kernel_size is {self.kernel_size}: choose a smaller one or fewer channels, "
                 f"nothing is left of {self.image_shape[1]}×{self.image_shape[2]} pixels"
             )
-        if self.code_size != (made := channels * height * width):
+        if self.code_size != self.made:
+            picture = f", and the picture's {self.carried:,} numbers go along" if self.carried else ""
             raise ValueError(
-                f"code_size is {self.code_size}: choose {made}, "
-                f"the layers end with {channels} channels of {height}×{width}"
+                f"code_size is {self.code_size}: choose {self.made}, "
+                f"the layers end with {channels} channels of {height}×{width}{picture}"
             )
         return self
 
@@ -129,6 +140,32 @@ class ConvMapConfig(PooledConfig):
     def _has_a_middle(self) -> Self:
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size is {self.kernel_size}: choose an odd number, it needs a middle")
+        return self
+
+
+class ConvResidualConfig(ConvMapConfig):
+    """A fully convolutional network that only draws the difference from what it sees: for sharpening,
+    colouring or filling in."""
+
+    title = "Fully convolutional, residual"
+
+    settled = frozenset({"code_size", "active", "lifetime", "output_activation"})
+
+    kind: Literal["conv-residual"] = "conv-residual"
+    """Which network of the registry this is."""
+
+    output_activation: Literal["identity"] = "identity"
+    """A difference has no bounds."""
+
+    @property
+    def carried(self) -> int:
+        return self.pixel_count
+
+    @model_validator(mode="after")
+    def _is_not_sparse(self) -> Self:
+        for name in ("active", "lifetime"):
+            if (value := getattr(self, name)) is not None:
+                raise ValueError(f"{name} is {value:g}: choose none, this code carries the picture along")
         return self
 
 

@@ -4,7 +4,13 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
-from aecore.config.convolutional import ConvConfig, ConvDenseConfig, ConvMapConfig, ConvWinnersConfig
+from aecore.config.convolutional import (
+    ConvConfig,
+    ConvDenseConfig,
+    ConvMapConfig,
+    ConvResidualConfig,
+    ConvWinnersConfig,
+)
 from aecore.config.dense import DenseConfig, VariationalConfig
 from aecore.config.model import ModelConfig
 from aecore.config.recurrent import RecurrentConfig
@@ -14,6 +20,7 @@ AnyModelConfig = Annotated[
     | ConvConfig
     | ConvDenseConfig
     | ConvMapConfig
+    | ConvResidualConfig
     | ConvWinnersConfig
     | RecurrentConfig
     | VariationalConfig,

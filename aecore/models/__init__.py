@@ -7,7 +7,7 @@ from aecore.models.base import Autoencoder
 from aecore.models.conv import ConvAutoencoder
 from aecore.models.dense import DenseAutoencoder
 from aecore.models.initialisation import initialise
-from aecore.models.pooled import ConvDenseAutoencoder, ConvMapAutoencoder
+from aecore.models.pooled import ConvDenseAutoencoder, ConvMapAutoencoder, ConvResidualAutoencoder
 from aecore.models.recurrent import RecurrentAutoencoder
 from aecore.models.variational import VariationalAutoencoder
 from aecore.models.winners import ConvWinnersAutoencoder
@@ -18,6 +18,7 @@ MODELS: dict[str, type[Autoencoder]] = {
     "conv": ConvAutoencoder,
     "conv-dense": ConvDenseAutoencoder,
     "conv-map": ConvMapAutoencoder,
+    "conv-residual": ConvResidualAutoencoder,
     "conv-winners": ConvWinnersAutoencoder,
     "recurrent": RecurrentAutoencoder,
     "variational": VariationalAutoencoder,

@@ -2,9 +2,10 @@
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
-from aecore.config import ConvDenseConfig, ConvMapConfig
+from aecore.config import ConvDenseConfig, ConvMapConfig, ConvResidualConfig
 from aecore.models.base import Autoencoder, layer
 from aecore.models.drawing import Dropout
 
@@ -88,3 +89,23 @@ class ConvMapAutoencoder(Autoencoder):
 
     def decode(self, codes: Tensor) -> Tensor:
         return self.decoder(codes)
+
+
+class ConvResidualAutoencoder(ConvMapAutoencoder):
+    """code = (flat(f_n(... f_1(x) ...)), flat(x));  image = W * g_1(... g_n(features) ...) + b + x
+
+    The code is that of the fully convolutional network, the features, and after it the picture itself, to
+    which the decoder adds. So what need not be changed need not be learned: for targets that are like the
+    input. Residual learning: Kim et al., Accurate Image Super-Resolution Using Very Deep Convolutional
+    Networks, 2016.
+    """
+
+    config: ConvResidualConfig
+
+    def units(self, images: Tensor) -> Tensor:
+        return torch.cat([self.encoder(images), images.flatten(1)], dim=1)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        picture = self.config.carried
+        features, images = codes[:, :-picture], codes[:, -picture:]
+        return self.decoder(features) + images.unflatten(1, self.config.image_shape)

@@ -1,5 +1,6 @@
 """The card of one unit: what it stands for, when it is active, and for what."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,9 @@ def facts(run: Run, found: "Dictionary", told: "Activity", unit: int, device: st
                 caption="What it looks for",
                 alt=f"The encoder's weights to unit {unit}",
             )
-    if shape := getattr(run.experiment.model, "code_shape", None):
-        number, row, column = np.unravel_index(unit, shape)
-        st.caption(f"Of map {number}, row {row}, column {column}.")
+    model = run.experiment.model
+    if shape := getattr(model, "code_shape", None):
+        st.caption(_place(unit, shape, model.image_shape))
     if told.dead[unit]:
         st.markdown(":material/block: **Dead**: it gives every picture the same number.")
         return
@@ -52,6 +53,14 @@ def facts(run: Run, found: "Dictionary", told: "Activity", unit: int, device: st
         f"Most active for **{names[told.favourite[unit]]}**: class selectivity "
         f"{told.selectivity[unit]:.2f}, where 1 is for that class alone."
     )
+
+
+def _place(unit: int, maps: Sequence[int], image: Sequence[int]) -> str:
+    """Where it is in the last maps or, in a code that carries the picture along, in that."""
+    first = math.prod(maps)
+    what, place = ("map", unit) if unit < first else ("the picture's own channel", unit - first)
+    number, row, column = np.unravel_index(place, tuple(maps if unit < first else image))
+    return f"Of {what} {number}, row {row}, column {column}."
 
 
 def profile(run: Run, found: "Dictionary", told: "Activity", unit: int) -> None:
