@@ -90,6 +90,12 @@ page = st.navigation(
                 icon=":material/auto_fix_high:",
                 help="Colour from grey, sharp from coarse, a hole filled; beside what arithmetic gives.",
             ),
+            st.Page(
+                "pages/generate.py",
+                title="Generate",
+                icon=":material/auto_awesome:",
+                help="New pictures: from codes that belong to none, from between two, from sums of codes.",
+            ),
         ],
     }
 )

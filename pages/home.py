@@ -64,6 +64,12 @@ WAYS_ON = [
         ":material/auto_fix_high:",
         "Colour from grey, sharp from coarse, a hole filled; beside bicubic and others.",
     ),
+    (
+        "pages/generate.py",
+        "Draw new pictures",
+        ":material/auto_awesome:",
+        "From codes that belong to none: samples, ways between two, a three with a hat.",
+    ),
     ("pages/runs.py", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
 ]
 

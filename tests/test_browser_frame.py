@@ -22,6 +22,7 @@ PAGES = {
     "anomaly": ("Anomaly", "Anomaly"),
     "classify": ("Classify", "Classify"),
     "transform": ("Transform", "Transform"),
+    "generate": ("Generate", "Generate"),
 }
 """Address of every page: its name in the menu, and its title."""
 

@@ -1,6 +1,7 @@
 """`python -m aecore reproduce`: what it trains, prints and publishes, and what it refuses."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -145,6 +146,30 @@ def test_a_hundred_labels_are_enough_where_the_worst_draw_beats_the_best_ones():
     assert reached(found)
     assert not reached(found | {"from scratch": [0.7, 0.795]})
     assert not reached({name: values[:1] for name, values in found.items()})
+
+
+def test_new_pictures_are_judged_for_every_training_and_kept(monkeypatch):
+    from aecore.analysis import fidelity, judge
+    from aecore.reproduction import generate
+
+    monkeypatch.setattr(judge, "STEPS", 40)
+    monkeypatch.setattr(fidelity, "FEWEST", 150)
+    monkeypatch.setattr(fidelity, "MOST", 150)
+    for name in (generate.PLAIN, generate.VARIATIONAL):
+        short = replace(RECIPES[name], adapted={"digits": {"epochs": 6, "batch_size": 64}})
+        monkeypatch.setitem(RECIPES, name, short)
+    table = generate.measure([0, 1], "cpu", lambda _: lambda _: None, "digits")
+    by_name = {row[0]: row[1:] for row in table.rows}
+    assert len(by_name) == 9
+    assert all(low <= mean <= high and spread >= 0 for mean, spread, low, high in by_name.values())
+    assert [row[1] for row in table.rows] == sorted(row[1] for row in table.rows)
+    mean, spread, *_ = by_name["lab-32: a mixture on its codes"]
+    assert (mean, spread) == pytest.approx((np.mean(table.values), np.std(table.values, ddof=1)))
+    assert table.reached == (max(table.values) < by_name["lab-32: N(0, 1) in place of codes"][2])
+    assert f"{by_name['a mixture on 32 principal components'][0]:.1f}" in table.remark
+    monkeypatch.setattr(generate, "measured", None)  # it would fail
+    again = generate.measure([0, 1], "cpu", lambda _: lambda _: None, "digits")
+    assert again.rows == table.rows
 
 
 def test_a_goal_is_published_beside_the_recipes(reproduce):

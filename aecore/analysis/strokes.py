@@ -26,11 +26,12 @@ FAINTEST = 112
 """Of 255: the edges of the 8×8 digits are blurred by their enlargement; so cut they come back as large."""
 
 
-def as_image(drawing: np.ndarray, dataset: str) -> np.ndarray:
+def as_image(drawing: np.ndarray, dataset: str, *, moved: bool = True) -> np.ndarray:
     """A drawing (280, 280), uint8, 0 for black, as an image of a data set: uint8 (C, H, W) of its shape.
 
-    The same in every channel; black where nothing is drawn. Raises LabError for a drawing of another shape
-    or type.
+    The same in every channel; black where nothing is drawn. It is scaled and moved as the data set's images
+    were, unless `moved` is False: then every stroke stays where it is. Raises LabError for a drawing of
+    another shape or type.
     """
     if drawing.shape != (SIDE, SIDE) or drawing.dtype != np.uint8:
         raise LabError(
@@ -40,7 +41,8 @@ def as_image(drawing: np.ndarray, dataset: str) -> np.ndarray:
     drawn = strokes(drawing)
     grey = np.zeros((height, width))
     if drawn.any():
-        grey = CONVENTIONS.get(dataset, whole)(drawn, height, width)
+        convention = CONVENTIONS.get(dataset, whole) if moved else whole
+        grey = convention(drawn, height, width)
     image = grey.round().clip(0, 255).astype(np.uint8)
     return np.broadcast_to(image, (channels, height, width)).copy()
 

@@ -103,6 +103,11 @@ def untouched(key: str) -> bool:
     return np.array_equal(sheet.now, sheet.begun)
 
 
+def begun_with_a_picture(key: str) -> bool:
+    """Whether there was something on the canvas before the first stroke."""
+    return _sheet(key).begun is not None
+
+
 def _sheet(key: str) -> Sheet:
     return st.session_state.get(_name(key), Sheet())
 

@@ -23,6 +23,7 @@ UNITS = Way("pages/features.py", "What its units stand for", ":material/grid_vie
 FILE = Way("pages/compress.py", "Compress by it", ":material/compress:")
 CLASSES = Way("pages/classify.py", "What its codes tell of classes", ":material/category:")
 TRANSFORMS = Way("pages/transform.py", "See what it makes of pictures", ":material/auto_fix_high:")
+NEW = Way("pages/generate.py", "Draw new pictures by it", ":material/auto_awesome:")
 STRANGE = Way("pages/anomaly.py", "Find what is strange to it", ":material/search_insights:")
 
 
@@ -35,6 +36,8 @@ def of(run: Run) -> list[Way]:
         return [TRANSFORMS, REDRAWS, MAP, UNITS]
     if denoisers.is_denoiser(run):
         return [DENOISES, REDRAWS, MAP, UNITS]
+    if model.kind == "variational":
+        return [NEW, REDRAWS, MAP, UNITS]
     if model.sparse or train.l1_weight or train.kl_weight:
         return [UNITS, REDRAWS, MAP, CLASSES]
     return [REDRAWS, MAP, UNITS, FILE, CLASSES]

@@ -1,0 +1,162 @@
+"""New pictures on a sheet, with the training picture nearest to each."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from aecore.data import SOURCES
+from aecore.runs import Run
+from pages.shared import address, densities, pictures, state
+
+if TYPE_CHECKING:
+    from aecore.analysis.density import Density
+
+COUNT, ACROSS = 40, 8
+PER_PIECE = 4
+"""Pictures side by side in one of two pieces: as wide as a phone."""
+
+SIDE = 84
+
+
+class Near(NamedTuple):
+    """The training picture nearest to each of N new ones."""
+
+    pictures: np.ndarray
+    """uint8 (N, C, H, W)."""
+
+    classes: list[str]
+    distances: np.ndarray
+    """Euclidean, pixels in [0, 1]: float64 (N,)."""
+
+    count: int
+    """Among how many."""
+
+
+def show(run: Run, device: str) -> None:
+    """The sheet of a density; another draw draws no more than this anew."""
+    wish = densities.choose(run)
+    density = densities.density(run, wish.kind, device)
+    if density is None:
+        return
+    said, place, below = st.container(), st.container(), st.container()
+    drawn = pictures_of(run, density, wish, device)
+    with below.container(horizontal=True, vertical_alignment="center"):
+        beside = address.switch("Nearest training pictures", key="nearest", default=False)
+        st.download_button(
+            "Sheet (PNG)",
+            lambda: whole_sheet(drawn),
+            f"{run.id}-{wish.kind}-{wish.seed}.png",
+            key="sheet-png",
+            icon=":material/image:",
+            on_click="ignore",
+        )
+        if beside:
+            with st.spinner("Comparing with every training picture"):
+                near = _nearest(run, drawn, device)
+            st.download_button(
+                "Distances (CSV)",
+                lambda: csv(near),
+                f"{run.id}-{wish.kind}-{wish.seed}-nearest.csv",
+                key="nearest-csv",
+                icon=":material/table:",
+                on_click="ignore",
+            )
+    rows = [pictures.Row("", pictures.rgb(drawn))]
+    with place:
+        if beside:
+            texts = [f"{distance:.2f}" for distance in near.distances]
+            rows.append(pictures.Row("", pictures.rgb(near.pictures), texts))
+            st.markdown(verdict(near.distances, *usual(run.id, device), near.count))
+            _sheet(rows, "New pictures, and below each the nearest training picture with its distance")
+        else:
+            _sheet(rows, f"{COUNT} new pictures")
+    with said:
+        if (known := densities.statistics(run, device)) is not None:
+            st.markdown(densities.told(run, wish, density, known))
+    data = run.experiment.data
+    if data.input_transform != "none" or data.target_transform != "none":
+        st.caption(
+            "This model is asked for other pictures than it is shown: new ones are like those asked for."
+        )
+    st.caption(f"Draw {wish.seed}, temperature {wish.temperature:g}: the address draws the same again.")
+
+
+def pictures_of(run: Run, density: "Density", wish: densities.Wish, device: str) -> np.ndarray:
+    """COUNT new pictures: uint8 (N, C, H, W)."""
+    from aecore.analysis.generation import sampled
+
+    return sampled(state.model(run.id, device), density, COUNT, wish.seed, wish.temperature)[1]
+
+
+def whole_sheet(drawn: np.ndarray) -> bytes:
+    """All of them in one PNG."""
+    return pictures.grid([pictures.Row("", pictures.rgb(drawn))], per_line=ACROSS, side=SIDE)
+
+
+def _sheet(rows: list[pictures.Row], alt: str) -> None:
+    """The rows in two pieces, side by side where there is room."""
+    numbers = np.arange(COUNT).reshape(-1, ACROSS)
+    with st.container(horizontal=True, gap="xxsmall"):
+        for piece in np.split(numbers, ACROSS // PER_PIECE, axis=1):
+            chosen = piece.ravel()
+            part = [
+                pictures.Row(
+                    row.label, row.tiles[chosen], [row.texts[i] for i in chosen] if row.texts else ()
+                )
+                for row in rows
+            ]
+            png = pictures.grid(part, per_line=PER_PIECE, side=SIDE)
+            st.image(png, width=pictures.width(png), alt=alt)
+
+
+def verdict(distances: np.ndarray, fresh: float, redrawn: float, count: int) -> str:
+    """Whether new pictures are copies, in words; distances (N,), and those usual for test pictures."""
+    middle, copies = float(np.median(distances)), int((distances < redrawn / 4).sum())
+    if copies:
+        least = f"**{copies} of {len(distances)} are near copies**, less than a quarter of that away."
+    elif middle < 0.8 * redrawn:
+        least = "So they are **nearer to training pictures than fresh ones are**: look for copies."
+    else:
+        nearer = "nearer" if redrawn < 0.8 * middle else "as near"
+        least = f"So they are **no copies**: fresh test pictures come {nearer}."
+    return (
+        f"Half of the new pictures are within **{middle:.2f}** of one of {count:,} training pictures; test "
+        f"pictures within {fresh:.2f}, and {redrawn:.2f} once the model has redrawn them, which takes "
+        f"details away as here. {least}"
+    )
+
+
+def _nearest(run: Run, drawn: np.ndarray, device: str) -> Near:
+    from aecore.analysis.copies import nearest_to_each
+
+    gallery, names = (
+        densities.learnt(run.id, "train", device),
+        SOURCES[run.experiment.data.dataset].class_names,
+    )
+    found, distances = nearest_to_each(drawn, gallery.targets)
+    return Near(
+        gallery.targets[found.tolist()].cpu().numpy(),
+        [names[label] for label in gallery.labels[found]],
+        distances,
+        len(gallery.labels),
+    )
+
+
+def csv(near: Near) -> bytes:
+    """A line for each new picture, in the order of the sheet."""
+    columns = {"sample": np.arange(1, len(near.distances) + 1), "distance": near.distances}
+    return pd.DataFrame(columns | {"class of the nearest": near.classes}).to_csv(index=False).encode()
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def usual(run_id: str, device: str) -> tuple[float, float]:
+    """How far half of the test pictures are from a training picture at most, and half of them redrawn."""
+    from aecore.analysis.copies import usual_distances
+
+    gallery = densities.learnt(run_id, "train", device).targets
+    fresh, redrawn = usual_distances(
+        state.model(run_id, device), densities.learnt(run_id, "test", device), gallery
+    )
+    return float(np.median(fresh)), float(np.median(redrawn))
