@@ -139,6 +139,7 @@ def test_a_model_that_transforms_nothing_says_so_and_where_to_go_on():
         ("at", "1,<b>", "linked place is none"),
         ("at", "9999999,0", "linked place is none"),
         ("at", "5", "linked place is none"),
+        ("order", "<b>", "order of pictures is unknown"),
         ("model", "nobody", "no longer on this server"),
     ],
 )
@@ -262,6 +263,9 @@ def test_over_many_test_pictures_the_table_is_the_answer(kind, dataset, seen):
     assert [f"{value:.1f} dB" for value in found["psnr"]] == list(table["PSNR"])
     assert [f"{value:.3f}" for value in found["mean_ssim"]] == list(table["SSIM"])
     assert f"closer for {found['ahead'][0]:.0%} of them" in words(app)
+    app.segmented_control(key="order").set_value("lead").run()
+    assert app.query_params["order"] == "lead"
+    assert "Furthest ahead of b" in words(app)
     lines = many_transformed.csv(found, "bicubic").decode().splitlines()
     assert len(lines) == 1 + found["mse"].shape[1]
     assert lines[0].startswith("picture,model mse,model psnr,model ssim,bicubic mse")

@@ -139,8 +139,9 @@ def quality(model: Autoencoder, baseline: Baseline, images: Versions, say: Say) 
 
     `mse`, `each` and `ssim` (3, N) are every picture's error, PSNR in decibels and SSIM, float64. `psnr` (3,)
     is that of the mean error, `low` and `high` (3,) are the 10th and 90th percentile of the pictures' own,
-    `mean_ssim` (3,) is what it says, and `ahead` (1,) the share of pictures to which the model comes closer
-    than the baseline. Raises LabError where the images have another shape than the model's.
+    `mean_ssim` (3,) is what it says. `lead` (N,) is how much smaller the model's error is than the
+    baseline's, and `ahead` (1,) the share of pictures where it is. Raises LabError where the images have
+    another shape than the model's.
     """
     say(0, f"Transforming {len(images.inputs):,} pictures")
     found = drawn(model, baseline, images)
@@ -160,6 +161,7 @@ def quality(model: Autoencoder, baseline: Baseline, images: Versions, say: Say) 
         "low": psnr(worse),
         "high": psnr(better),
         "mean_ssim": similar.mean(1),
+        "lead": mse[1] - mse[0],
         "ahead": np.array([np.mean(mse[0] < mse[1])]),
     }
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from aecore.data import SOURCES
 from aecore.runs import Run
-from pages.shared import analysis, pictures, state
+from pages.shared import address, analysis, pictures, state
 from pages.shared.restoring import decibels
 from pages.shared.transformed import baseline, titles
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Pictures in a row: a phone is as wide."""
+
+ORDERS = {"error": "Worst and best", "lead": "Behind and ahead"}
+"""Which pictures to show: by the model's error, or by how much smaller it is than its baseline's."""
 
 WIDTH = 560
 """Screen pixels of the table."""
@@ -52,9 +55,7 @@ def show(run: Run, device: str) -> None:
         + ("Pixels around the hole are known and count, for all alike. " if name.startswith("bih") else "")
         + "Look whether a model that is ahead is so for most pictures, or only for a few."
     )
-    with st.container(horizontal=True, gap="medium"):
-        _gallery(run, answer, device, name, worst=True)
-        _gallery(run, answer, device, name, worst=False)
+    galleries(run, answer, device, name)
     st.download_button(
         "Every picture (CSV)",
         lambda: csv(answer, name),
@@ -74,14 +75,16 @@ def told(run: Run, answer: "Arrays", name: str) -> str:
     if np.isinf(theirs):
         return f"{begins}; {name} is exact, by definition."
     won = "**The model wins**" if ours > theirs else f"**{name[:1].upper() + name[1:]} wins**"
-    words = f"{begins}, {name} to {decibels(theirs)}. {won}; the model is closer for {_share(answer)}."
+    share = f"{answer['ahead'][0]:.0%} of them"
+    words = f"{begins}, {name} to {decibels(theirs)}. {won}; the model is closer for {share}."
+    if (ours > theirs) != (answer["ahead"][0] > 0.5):
+        only = "only " if ours > theirs else ""
+        words = (
+            f"{begins}, {name} to {decibels(theirs)}. {won}, though the model is closer for {only}{share}."
+        )
     if floor > max(ours, theirs):
         words += f" To leave pictures as they were would be closer still: {decibels(floor)}."
     return words
-
-
-def _share(answer: "Arrays") -> str:
-    return f"{answer['ahead'][0]:.0%} of them"
 
 
 def table(answer: "Arrays", name: str) -> pd.DataFrame:
@@ -102,17 +105,34 @@ def _decibels(psnr: float) -> str:
     return "exact" if np.isinf(psnr) else decibels(psnr)
 
 
-def _gallery(run: Run, answer: "Arrays", device: str, name: str, *, worst: bool) -> None:
+@st.fragment
+def galleries(run: Run, answer: "Arrays", device: str, name: str) -> None:
+    """The pictures at both ends of an order, by the model's error or by how far it is ahead."""
     from aecore.analysis.reconstruction import extremes
 
-    best, most = extremes(answer["mse"][0], SHOWN)
-    chosen = most if worst else best
-    found = some(run.id, device, tuple(chosen.tolist()))
-    png = pictures.grid(rows(found, answer, chosen, name), per_line=SHOWN)
-    which = "worst" if worst else "best"
-    with st.container(width=pictures.width(png), gap="xsmall"):
-        st.markdown(f"**The model's {which}**")
-        st.image(png, width=pictures.width(png), alt=f"The {len(chosen)} {which} pictures, by each method")
+    order = "error"
+    if not np.isinf(answer["psnr"][1]):
+        order = address.choose(
+            "Pictures",
+            ORDERS,
+            key="order",
+            default="error",
+            refusal="The linked order of pictures is unknown: this is the usual one.",
+            widget=st.segmented_control,
+        )
+    if order == "lead":
+        behind, ahead = extremes(answer["lead"], SHOWN)
+        ends = {f"Furthest behind {name}": behind, f"Furthest ahead of {name}": ahead}
+    else:
+        best, worst = extremes(answer["mse"][0], SHOWN)
+        ends = {"The model's worst": worst, "The model's best": best}
+    with st.container(horizontal=True, gap="medium"):
+        for title, chosen in ends.items():
+            found = some(run.id, device, tuple(chosen.tolist()))
+            png = pictures.grid(rows(found, answer, chosen, name), per_line=SHOWN)
+            with st.container(width=pictures.width(png), gap="xsmall"):
+                st.markdown(f"**{title}**")
+                st.image(png, width=pictures.width(png), alt=f"{title}: {len(chosen)} pictures, every way")
 
 
 def rows(
