@@ -4,32 +4,44 @@ import numpy as np
 import streamlit as st
 
 from aecore.runs import Run
-from pages.shared import pictures, state, terms
+from pages.shared import pictures, state, terms, walk
 
-SIDE, PER_PIECE = 112, 2
+SIDE, BESIDE, PER_PIECE = 112, 84, 2
+"""Screen pixels of a picture, alone and beside a canvas; pictures in a piece that fits on a phone."""
 
 
 def show(run: Run, device: str) -> None:
     """A - B + C of three codes, decoded, beside the same sum of pixels."""
-    learnt = run.experiment.data.classes
-    style, other = (learnt[0], learnt[-1]) if learnt else (0, 1)
+    style, other = walk.usual(run)
     with st.container(horizontal=True, vertical_alignment="top"):
         wishes = [
             terms.choose("A", run, key="a", default=f"test-{style}", number=5),
             terms.choose("− B", run, key="b", default=f"mean-{style}"),
             terms.choose("+ C", run, key="c", default=f"mean-{other}"),
         ]
-    found = terms.read(run, wishes, device)
-    if found is None:
-        return
+    left, right = terms.places(wishes)
+    with left:
+        found = terms.read(run, wishes, device)
+    if found is not None:
+        with right:
+            _result(run, found, BESIDE if terms.drawn(wishes) else SIDE, device)
+    with st.expander("A three with a hat", icon=":material/lightbulb:"):
+        st.markdown(
+            "Let **B** and **C** be two test pictures of three, and **A** a drawing, which begins with B. "
+            "Draw a hat on it, and see whether C gets one."
+        )
+
+
+def _result(run: Run, found: list[terms.Term], side: int, device: str) -> None:
+    """The terms and their sum, as pixels and as codes."""
     rows = [
         pictures.Row("Pictures", pictures.rgb(pixels(found))),
         pictures.Row("Codes,\ndecoded", pictures.rgb(decoded(run, found, device))),
     ]
-    signs = ("", "− ", "+ ")
+    signs = ("", "- ", "+ ")
     heads = [f"{sign}{term.name}" for sign, term in zip(signs, found, strict=True)]
     with st.container(horizontal=True, gap="xxsmall"):
-        for png in pictures.blocks(rows, size=PER_PIECE, headings=[*heads, "= their sum"], side=SIDE):
+        for png in pictures.blocks(rows, size=PER_PIECE, headings=[*heads, "= their sum"], side=side):
             st.image(
                 png,
                 width=pictures.width(png),
@@ -40,11 +52,6 @@ def show(run: Run, device: str) -> None:
         "Above, the sum of the pixels, cut off at black and white: what it takes no model for. Below, the "
         "sum of the codes, decoded. Look for what of A, and not of B, is carried to C."
     )
-    with st.expander("A three with a hat", icon=":material/lightbulb:"):
-        st.markdown(
-            "Let **B** and **C** be test pictures of three, and **A** a drawing. Put B on the canvas by "
-            "*Begin with this one*, draw a hat on it, and see whether C gets one."
-        )
 
 
 def pixels(found: list[terms.Term]) -> np.ndarray:

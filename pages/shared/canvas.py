@@ -103,6 +103,11 @@ def untouched(key: str) -> bool:
     return np.array_equal(sheet.now, sheet.begun)
 
 
+def is_new(key: str) -> bool:
+    """Whether nothing was ever drawn or put on the canvas, nor cleared from it, in this session."""
+    return _name(key) not in st.session_state
+
+
 def begun_with_a_picture(key: str) -> bool:
     """Whether there was something on the canvas before the first stroke."""
     return _sheet(key).begun is not None

@@ -135,6 +135,8 @@ def bars(found: dict[str, np.ndarray]) -> go.Figure:
         hovertemplate="%{y}: %{x:,.1f}<extra></extra>",
     )
     figure.update_xaxes(title="Fréchet distance, logarithmic", **figures.logarithmic(means))
+    powers = [10**power for power in range(-3, 7)]  # there is no room for more marks
+    figure.update_xaxes(tickvals=powers, ticktext=[f"{power:,g}" for power in powers])
     figure.update_yaxes(automargin=True)
     return figure
 

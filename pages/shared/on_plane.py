@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from aecore.runs import Run
 from pages.shared import densities, landscape, pictures, readiness, samples, state
 
-ACROSS, WIDTH = 20, 560
+ACROSS, WIDTH = 16, 448
 DOT = 5
 """Radius of a mark, in pixels."""
 

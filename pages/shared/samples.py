@@ -13,9 +13,10 @@ from pages.shared import address, densities, pictures, state
 if TYPE_CHECKING:
     from aecore.analysis.density import Density
 
-COUNT, ACROSS = 40, 8
-PER_PIECE = 4
-"""Pictures side by side in one of two pieces: as wide as a phone."""
+COUNT, ACROSS = 36, 9
+PER_PIECE = 3
+"""Pictures side by side in a piece of the sheet: three of them are as wide as a laptop's page, one fits on a
+phone."""
 
 SIDE = 84
 
@@ -96,15 +97,13 @@ def whole_sheet(drawn: np.ndarray) -> bytes:
 
 
 def _sheet(rows: list[pictures.Row], alt: str) -> None:
-    """The rows in two pieces, side by side where there is room."""
-    numbers = np.arange(COUNT).reshape(-1, ACROSS)
+    """The rows in pieces, side by side where there is room; each line of pictures has all rows below it."""
+    lines = np.arange(COUNT).reshape(-1, ACROSS)
     with st.container(horizontal=True, gap="xxsmall"):
-        for piece in np.split(numbers, ACROSS // PER_PIECE, axis=1):
-            chosen = piece.ravel()
+        for piece in np.split(lines, ACROSS // PER_PIECE, axis=1):
             part = [
-                pictures.Row(
-                    row.label, row.tiles[chosen], [row.texts[i] for i in chosen] if row.texts else ()
-                )
+                pictures.Row(row.label, row.tiles[line], [row.texts[i] for i in line if row.texts])
+                for line in piece
                 for row in rows
             ]
             png = pictures.grid(part, per_line=PER_PIECE, side=SIDE)

@@ -1,18 +1,20 @@
 """What codes are taken of: the mean of a class, a test picture, or a drawing."""
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aecore.data import SOURCES
 from aecore.runs import Run
 from pages.shared import address, canvas, densities, pictures, restoring, state
 
-WORD = re.compile(r"(test|mean|draw)-(\d{1,4})", re.ASCII)
 DRAWINGS = 2
+GAP = 8
+"""Pixels between two canvases."""
+
 MOST = 9_999
 """The pictures of a class are counted round and round."""
 
@@ -86,6 +88,21 @@ def choose(label: str, run: Run, *, key: str, default: str, number: int = 0) -> 
     return wish
 
 
+def drawn(wishes: Sequence[Wish]) -> list[int]:
+    """The numbers of the drawings among them."""
+    return sorted({wish.index for wish in wishes if wish.kind == "draw"})
+
+
+def places(wishes: Sequence[Wish]) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where the canvases go, and what becomes of them: side by side where there is room."""
+    count = len(drawn(wishes))
+    if not count:
+        whole = st.container()
+        return whole, whole
+    row = st.container(horizontal=True)
+    return row.container(width=count * (canvas.SIDE + GAP) - GAP), row.container(width=restoring.WIDTH)
+
+
 def read(run: Run, wishes: Sequence[Wish], device: str) -> list[Term] | None:
     """The terms, with the canvases of those that are drawn; None where one is not there yet, which is said.
 
@@ -126,35 +143,42 @@ def _tested(run: Run, wish: Wish, device: str) -> Term:
 
 
 def _canvases(run: Run, wishes: Sequence[Wish], device: str) -> dict[int, Term]:
-    """Those that are asked for, side by side; what is drawn on them, but for empty ones."""
-    numbers = sorted({wish.index for wish in wishes if wish.kind == "draw"})
+    """Those that are asked for, side by side; what is drawn on them, but for empty ones.
+
+    A new one begins with the first of the test pictures.
+    """
+    from aecore.analysis.strokes import as_drawing
+
+    numbers = drawn(wishes)
     if not numbers:
         return {}
-    begin = [wish for wish in dict.fromkeys(wishes) if wish.kind == "test"]
-    width = canvas.choose_width("generate", restoring.CONTROL)
+    begin = [_tested(run, wish, device) for wish in dict.fromkeys(wishes) if wish.kind == "test"]
     found = {}
-    with st.container(horizontal=True, gap="medium"):
-        for number in numbers:
-            key = f"generate-{number}"
-            with st.container(width=canvas.SIDE, gap="xsmall"):
-                st.markdown(f"**Drawing {number}**")
-                for place, wish in enumerate(begin):
-                    _offer(run, wish, key, place, device)
-                drawing = canvas.drawing(key, width)
-            if drawing is not None:
-                found[number] = _drawn(run, key, number, drawing, device)
+    places, below = st.container(horizontal=True, gap="xsmall"), st.container()
+    with below:
+        width = canvas.choose_width("generate", restoring.CONTROL)
+    for number in numbers:
+        key = f"generate-{number}"
+        if canvas.is_new(key) and begin:
+            canvas.begin(key, as_drawing(begin[0].picture))
+        with places.container(width=canvas.SIDE, gap="xsmall"):
+            st.markdown(f"**Drawing {number}**")
+            drawing = canvas.drawing(key, width)
+            for place, term in enumerate(begin):
+                _offer(term, key, place)
+        if drawing is not None:
+            found[number] = _drawn(run, key, number, drawing, device)
     return found
 
 
-def _offer(run: Run, wish: Wish, key: str, place: int, device: str) -> None:
+def _offer(term: Term, key: str, place: int) -> None:
     from aecore.analysis.strokes import as_drawing
 
-    term = _tested(run, wish, device)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         png = pictures.picture(term.picture, 28)
         st.image(png, width=pictures.width(png), alt=f"The test picture of {term.name} that was chosen")
         st.button(
-            "Begin with this one",
+            "Begin with this",
             key=f"{key}-begin-{place}",
             icon=":material/add_photo_alternate:",
             on_click=canvas.begin,

@@ -20,18 +20,28 @@ WAYS = {"straight": "Straight", "arc": "Spherical", "pixels": "Pixels"}
 
 def show(run: Run, device: str) -> None:
     """The ways from one picture to another, as strips and as loops; below, the means of all classes."""
-    classes = run.experiment.data.classes
+    one, other = usual(run)
     with st.container(horizontal=True, vertical_alignment="top"):
         wishes = [
-            terms.choose("From", run, key="from", default=f"test-{classes[0] if classes else 0}"),
-            terms.choose("To", run, key="to", default=f"test-{classes[0] if classes else 1}", number=1),
+            terms.choose("From", run, key="from", default=f"test-{one}"),
+            terms.choose("To", run, key="to", default=f"test-{other}", number=1),
         ]
-    found = terms.read(run, wishes, device)
+    left, right = terms.places(wishes)
+    with left:
+        found = terms.read(run, wishes, device)
     if found is not None:
-        _between(run, *found, device)
+        with right:
+            _between(run, *found, device)
     st.subheader("Around the means of all classes")
     if (known := densities.statistics(run, device)) is not None:
         _around(run, known["class_codes"], device)
+
+
+def usual(run: Run) -> tuple[int, int]:
+    """Two classes for a first look: the fourth and ninth, a 3 and an 8 of digits; else the first and last."""
+    data = run.experiment.data
+    labels = data.classes or range(len(SOURCES[data.dataset].class_names))
+    return (labels[3], labels[8]) if len(labels) > 8 else (labels[0], labels[-1])
 
 
 def ways(run: Run, one: terms.Term, other: terms.Term, steps: int, device: str) -> dict[str, np.ndarray]:
