@@ -19,7 +19,7 @@ from aecore.recipes import RECIPES, Published, Recipe
 from aecore.recipes.recipe import ALL_IMAGES
 from aecore.reproduction import Row, Trial, document, trial
 from aecore.reproduction.rows import reached
-from aecore.reproduction.trials import loss_around, settings_of
+from aecore.reproduction.trials import loss_around, measured_once, settings_of
 from aecore.settings import SettingsError
 
 TINY = Recipe(
@@ -89,6 +89,18 @@ def test_a_trial_that_was_cut_off_goes_on_with_the_same_run(tiny):
     found = done(tiny)
     assert [run.id for run in runs.list_runs()] == [begun]
     assert found.ended == "finished"
+
+
+def test_two_measurements_of_one_experiment_share_its_training(tiny):
+    def measure(run, _images, share):
+        return {"run": run.id, "share": share}
+
+    first, heard = done(tiny), []
+    experiment = tiny.experiment.with_settings({"seed": 0})
+    found = measured_once("another", experiment, "cpu", heard.append, measure)
+    assert not heard
+    assert found["run"] == runs.list_runs()[0].id
+    assert found["share"] == first.processor_share
 
 
 def test_a_run_deleted_meanwhile_is_begun_again(tiny):

@@ -43,9 +43,10 @@ def test_every_entry_was_made_by_its_recipe_as_it_stands(name, entry):
 
 @pytest.mark.parametrize("name", zoo.ENTRIES)
 def test_every_entry_beats_pca_of_the_same_size(name):
-    """But for winners of a batch: their codes are dense in use, they are made for their units."""
+    """But for winners of a batch: their codes are dense in use, they are made for their units. And codes
+    wider than the image have no PCA of their size."""
     run = runs.get(name)
-    if run.experiment.model.lifetime is None:
+    if run.experiment.model.lifetime is None and run.experiment.model.pca_size is not None:
         assert run.result.gain_over_pca > 1
 
 

@@ -51,9 +51,14 @@ class DataConfig(Record):
     """What the model is asked for instead of the image."""
 
     @property
+    def same_image(self) -> bool:
+        """Whether the model is asked for what it sees, but for noise."""
+        return self.input_transform == self.target_transform
+
+    @property
     def plain(self) -> bool:
         """Whether the model is asked for exactly what it sees."""
-        return self.noise == "none" and self.input_transform == self.target_transform
+        return self.noise == "none" and self.same_image
 
     @model_validator(mode="after")
     def _noise_can_be_drawn(self) -> Self:

@@ -80,30 +80,37 @@ def measured_once(
     known. A training that was cut off goes on. Raises what a training raises.
     """
     digest = digest_of(experiment)
-    folder = home() / "reproduction"
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / f"{name}.json"
+    kept = home() / "reproduction" / f"{name}.json"
     known = read(kept) if kept.exists() else {}
-    if known.get("settings") != digest:
-        known = {}
-    if known and "run" not in known:
+    if known.get("settings") == digest:
         return known
-    run = _run(experiment, known.get("run"))
-    write(kept, {"settings": digest, "run": run.id})
     images = data.load(experiment.data.dataset)
-    share = None
-    if not run.result:
-        from aecore.runs.execution import execute
-
-        seconds, at_work = perf_counter(), thread_time()
-        for progress in execute(run, images, device):
-            listen(progress)
-        if device == "cpu":  # on another device this thread waits, however fast that is
-            share = (thread_time() - at_work) / (perf_counter() - seconds)
-        run = runs.get(run.id)
+    run, share = _trained(experiment, images, device, listen)
     found = {"settings": digest, **measure(run, images, share)}
     write(kept, found)
     return found
+
+
+def _trained(
+    experiment: Experiment, images: data.ImageSet, device: str, listen: Callable[[Progress], None]
+) -> tuple[runs.Run, float | None]:
+    """The experiment's run, trained to its end for whichever measurement came first, and its share of a
+    processor."""
+    file = home() / "reproduction" / "runs" / f"{digest_of(experiment)}.json"
+    begun = read(file) if file.exists() else {}
+    run = _run(experiment, begun.get("run"))
+    if run.result:
+        return run, begun.get("processor_share")
+    write(file, {"run": run.id})
+    from aecore.runs.execution import execute
+
+    seconds, at_work, share = perf_counter(), thread_time(), None
+    for progress in execute(run, images, device):
+        listen(progress)
+    if device == "cpu":  # on another device this thread waits, however fast that is
+        share = (thread_time() - at_work) / (perf_counter() - seconds)
+    write(file, {"run": run.id, "processor_share": share})
+    return runs.get(run.id), share
 
 
 def settings_of(recipe: Recipe, seed: int) -> str:
@@ -196,5 +203,6 @@ def read(path: Path) -> dict[str, Any]:
 
 def write(path: Path, document: Any) -> None:
     """Any JSON document, in one piece."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as temporary:
         temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

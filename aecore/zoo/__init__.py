@@ -40,6 +40,8 @@ class Entry(NamedTuple):
 
 
 SMALL_MAP = {"hidden": (384, 192, 96)}
+NARROW = {"hidden": (256,)}
+"""The coarse digits, 64 numbers each before they are enlarged, need no wider one."""
 
 ENTRIES = {
     "zoo-mnist-32": Entry("lab-32", "mnist"),
@@ -47,14 +49,24 @@ ENTRIES = {
     "zoo-mnist-denoiser": Entry("lab-denoiser", "mnist"),
     "zoo-mnist-dictionary": Entry("lab-dictionary", "mnist"),
     "zoo-mnist-winners": Entry("lab-winners", "mnist"),
+    "zoo-mnist-variational": Entry("lab-variational", "mnist", {"hidden": (384,)}),
+    "zoo-mnist-inpaint": Entry("inpaint", "mnist"),
     "zoo-fashion-mnist-32": Entry("lab-32", "fashion-mnist"),
     "zoo-fashion-mnist-2": Entry("lab-2", "fashion-mnist", SMALL_MAP),
     "zoo-fashion-mnist-dictionary": Entry("lab-dictionary", "fashion-mnist"),
-    "zoo-digits-32": Entry("lab-32", "digits"),
-    "zoo-digits-2": Entry("lab-2", "digits", SMALL_MAP),
-    "zoo-digits-denoiser": Entry("lab-denoiser", "digits"),
+    "zoo-digits-32": Entry("lab-32", "digits", NARROW),
+    "zoo-digits-2": Entry("lab-2", "digits", {"hidden": (192, 96, 48)}),
+    "zoo-digits-denoiser": Entry("lab-denoiser", "digits", NARROW),
     "zoo-digits-dictionary": Entry("lab-dictionary", "digits"),
     "zoo-digits-threes": Entry("lab-normal", "digits", {"hidden": (128,), "classes": (3,)}),
+    "zoo-digits-variational": Entry("lab-variational", "digits", NARROW),
+    "zoo-digits-inpaint": Entry("inpaint", "digits"),
+    "zoo-patches-colourise": Entry("colourise", "patches"),
+    "zoo-patches-decolour": Entry("decolour", "patches"),
+    "zoo-patches-sharpen": Entry("sharpen", "patches"),
+    "zoo-patches-sharpen-4": Entry("sharpen-4", "patches"),
+    "zoo-patches-shrink": Entry("shrink", "patches"),
+    "zoo-patches-inpaint": Entry("inpaint", "patches"),
 }
 """The name of each run, and how it is made."""
 
@@ -108,7 +120,8 @@ def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
         shutil.copy(run.folder / file, folder / file)
     save_weights(runs.load(run, device), folder / "weights.safetensors", torch.float16)
     stored = runs.load(replace(run, folder=folder), device)
-    keep(learn_codec(run, stored, images), folder / CODEC)
+    if run.experiment.data.same_image:  # else what a code stands for is not the image that went in
+        keep(learn_codec(run, stored, images), folder / CODEC)
     train_images, _ = hold_out(images.train_images, run.experiment.data)
     figures = measure(stored, run.experiment, train_images, images.test_images)
     write_json(folder / "result.json", run.result.replace(**figures.model_dump()).model_dump(mode="json"))
