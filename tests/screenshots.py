@@ -68,7 +68,7 @@ def take(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/anomaly?model=zoo-digits-threes")
     page.get_by_text("tells best").wait_for()
     keep(page, "anomaly")
-    page.goto(f"{server.address}/transform?model=zoo-patches-sharpen-4")
+    page.goto(f"{server.address}/transform?model=zoo-patches-inpaint")
     page.get_by_text("the model is closer for").wait_for()
     keep(page, "transform")
     page.goto(f"{server.address}/classify?model=zoo-digits-32")

@@ -105,7 +105,7 @@ def test_a_stroke_is_seen_without_its_middle_and_the_page_fits_a_phone(server, p
     finished(page)
     drawn = result(page)
     assert drawn.shape[:2] == (28, 28)
-    assert drawn[:7, 12:16].mean() > 60  # known, so it is as it was drawn
+    assert drawn[:7, 12:18].max() > 100  # known, so it is as it was drawn
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     with capsys.disabled():
         print(f"\nmouse-up to the picture filled in: {seconds * 1000:.0f} ms")

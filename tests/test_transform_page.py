@@ -17,12 +17,12 @@ from skimage.metrics import peak_signal_noise_ratio
 from aecore import data, runs
 from aecore.analysis.questions import Question, answer
 from aecore.config import Experiment
-from aecore.data import SOURCES
+from aecore.data import SOURCES, archive
 from aecore.data.patches import strip
 from aecore.data.transforms import TRANSFORMS
 from aecore.jobs import Analyses, Jobs
 from aecore.runs.execution import create, execute
-from pages.shared import canvas, given, many_transformed, tasks, transformed
+from pages.shared import canvas, given, many_transformed, state, tasks, transformed
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
 
@@ -93,11 +93,10 @@ def test_part_of_a_photo_stands_there_at_once_with_its_figures():
 
 
 def test_choosing_a_task_chooses_a_model_for_it():
-    half, hole = trained("half"), trained("hole")
-    app = open_page("transform", model=half)
+    app = open_page("transform", model=trained("half"))
     assert app.session_state["task"] == "half-none"
     app.pills(key="task").set_value("hole-none").run()
-    assert app.query_params["model"] == hole
+    assert app.query_params["model"] == "zoo-patches-inpaint"  # the lab's own, as both are of patches
     assert "each with a hole in its middle" in words(app)
     assert "What is around a hole stays as it was" in words(app)
 
@@ -272,19 +271,24 @@ def test_over_many_test_pictures_the_table_is_the_answer(kind, dataset, seen):
     assert float(lines[3].split(",")[1]) == pytest.approx(found["mse"][0, 2])
 
 
-def test_without_its_data_set_a_model_still_takes_a_drawing(monkeypatch):
-    run_id = trained("hole", dataset="digits", kind="dense")
-    monkeypatch.setattr("pages.shared.missing.available", lambda _: False)
-    monkeypatch.setattr("pages.shared.restoring.available", lambda _: False)
-    drawing = np.zeros((canvas.SIDE, canvas.SIDE), np.uint8)
-    drawing[60:220, 120:150] = 255
-    monkeypatch.setattr(canvas, "drawing", lambda *_: drawing)
-    app = open_page("transform", model=run_id, source="drawing")
-    assert "comes to" in words(app)
-    assert "is not on this machine" in words(app)
-
-
 def test_a_broken_model_says_so():
     run_id = trained("grey", "half")
     (runs.get(run_id).folder / "weights.safetensors").write_bytes(b"0")
     assert "damaged" in refused(open_page("transform", model=run_id))
+
+
+def test_the_lab_has_a_model_for_every_task_and_colours_on_a_first_visit():
+    lab = state.usable([])
+    assert set(tasks.TASKS) <= set(tasks.by_task(runs.get("zoo-patches-colourise"), lab))
+    assert state.default_run(lab, "colourise").id == "zoo-patches-colourise"
+    assert tasks.by_task(runs.get("zoo-digits-32"), lab)["hole", "none"].id == "zoo-digits-inpaint"
+
+
+def test_a_model_of_the_lab_without_its_data_set_fills_the_hole_of_a_drawing(monkeypatch):
+    monkeypatch.setattr(archive, "find", lambda _: None)
+    drawing = np.zeros((canvas.SIDE, canvas.SIDE), np.uint8)
+    drawing[60:220, 120:150] = 255
+    monkeypatch.setattr(canvas, "drawing", lambda *_: drawing)
+    app = open_page("transform", model="zoo-mnist-inpaint", source="drawing")
+    assert "comes to" in words(app)
+    assert "MNIST is not on this machine" in words(app)

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from aecore.analysis.reconstruction import Reconstruct
 
+AT_ONCE = 512
+"""About so many tiles are transformed at once: enough to keep all cores busy, few enough for any memory."""
+
 
 @torch.inference_mode()
 def by_tiles(
@@ -27,11 +30,14 @@ def by_tiles(
     tall, long = padded.shape[1:]
     window = torch.outer(_window(tile[0]), _window(tile[1]))
     total = torch.zeros(padded.shape, dtype=torch.float64)
-    for top in range(0, tall - tile[0] + 1, step[0]):
-        row = padded[:, top : top + tile[0]].unfold(2, tile[1], step[1]).permute(2, 0, 1, 3)
-        answers = answer(row.contiguous().to(picture)).cpu().double() * window
-        laid = F.fold(answers.flatten(1).T[None], (tile[0], long), tile, stride=step)
-        total[:, top : top + tile[0]] += laid[0]
+    tiles = padded.unfold(1, tile[0], step[0]).unfold(2, tile[1], step[1])  # (C, rows, columns, *tile)
+    rows, columns = tiles.shape[1:3]
+    for first in range(0, rows, at_once := max(1, AT_ONCE // columns)):
+        some = tiles[:, first : first + at_once].permute(1, 2, 0, 3, 4)
+        answers = answer(some.flatten(0, 1).to(picture)).cpu().double() * window
+        high = tile[0] + (len(some) - 1) * step[0]
+        laid = F.fold(answers.flatten(1).T[None], (high, long), tile, stride=step)
+        total[:, first * step[0] : first * step[0] + high] += laid[0]
     total /= torch.outer(_weights(tall, tile[0], step[0]), _weights(long, tile[1], step[1]))
     (top, _), (left, _) = lines
     return total[:, top : top + sizes[0], left : left + sizes[1]].to(picture)

@@ -82,6 +82,10 @@ def told(run: Run, answer: "Arrays", name: str) -> str:
         words = (
             f"{begins}, {name} to {decibels(theirs)}. {won}, though the model is closer for {only}{share}."
         )
+    likeness, other = answer["mean_ssim"][:2].tolist()
+    if (likeness > other) != (ours > theirs) and f"{likeness:.3f}" != f"{other:.3f}":
+        better = "the model" if likeness > other else name
+        words += f" By SSIM {better} is ahead, {max(likeness, other):.3f} to {min(likeness, other):.3f}."
     if floor > max(ours, theirs):
         words += f" To leave pictures as they were would be closer still: {decibels(floor)}."
     return words
