@@ -68,7 +68,7 @@ WAYS_ON = [
         "pages/generate.py",
         "Draw new pictures",
         ":material/auto_awesome:",
-        "From codes that belong to none: samples, ways between two, a three with a hat.",
+        "Samples, ways between two, a three with a hat; how good they are.",
     ),
     ("pages/runs.py", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
 ]

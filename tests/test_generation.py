@@ -161,8 +161,8 @@ def test_a_fitted_mixture_beats_the_standard_normal_on_a_plain_autoencoder():
     found = answer(Question("generation", "zoo-digits-32"), "cpu")
     distance = dict(zip(ROWS, found["distance"], strict=True))
     assert distance["mixture"].max() < distance["gaussian"].min() < distance["normal"].min()
-    assert distance["training"].mean() < distance["mixture"].mean()
-    assert distance["redrawn"].mean() < distance["mixture"].mean()
+    assert distance["training"].max() < distance["gaussian"].min()
+    assert distance["redrawn"].max() < distance["gaussian"].min()
     assert max(distance["normal"]) < distance["mean"][0]
     assert distance["mean"][0] == distance["mean"][2]
     assert np.ptp(distance["mixture"]) > 0  # another draw is another figure

@@ -156,3 +156,14 @@ def test_other_shapes_than_the_usual_have_the_same_convention():
 def test_what_is_no_drawing_is_refused(bad):
     with pytest.raises(LabError, match="choose uint8 of 280×280"):
         as_image(bad, "mnist")
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist", "digits", "patches"])
+def test_a_drawing_that_is_not_moved_stays_where_it_is(dataset):
+    channels, height, width = SOURCES[dataset].image_shape
+    drawing = np.zeros((SIDE, SIDE), np.uint8)
+    drawing[: SIDE // 2, : SIDE // 4] = 200
+    image = as_image(drawing, dataset, moved=False)
+    assert image.shape == (channels, height, width)
+    assert (image[:, : height // 2, : width // 4] == 200).all()
+    assert image[:, height // 2 :].sum() == image[:, :, width // 4 :].sum() == 0

@@ -18,6 +18,7 @@ def test_what_a_model_was_trained_for_comes_first():
     ]
     assert ways.of(runs.get("zoo-digits-threes"))[0] == ways.STRANGE
     assert ways.of(create(RECIPES["sharpen"].on("patches")))[0] == ways.TRANSFORMS
+    assert ways.of(create(RECIPES["lab-variational"].on("digits")))[0] == ways.NEW
 
 
 def test_a_page_leads_to_the_others_with_its_model(nothing_is_trained):  # noqa: ARG001, a fixture

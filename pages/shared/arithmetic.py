@@ -28,7 +28,8 @@ def show(run: Run, device: str) -> None:
     with st.expander("A three with a hat", icon=":material/lightbulb:"):
         st.markdown(
             "Let **B** and **C** be two test pictures of three, and **A** a drawing, which begins with B. "
-            "Draw a hat on it, and see whether C gets one."
+            "Draw a hat on it, and see whether C gets one. A model that never saw a hat may have no "
+            "code for it: then the pixels win."
         )
 
 

@@ -24,6 +24,10 @@ LIKE_STANDARD = (0.6, 1.4)
 """Standard deviations of a code's numbers, the middle one of them, that N(0, 1) does well enough for."""
 
 
+UNUSED = 0.1
+"""A standard deviation of the mean under which a number of a variational code is as good as all noise."""
+
+
 class Wish(NamedTuple):
     """What the controls and the address say."""
 
@@ -152,9 +156,11 @@ def told(run: Run, wish: Wish, found: "Density", known: "Arrays") -> str:
             "fitted to where they are."
         )
     if run.experiment.model.kind == "variational":
+        unused = int((spread < UNUSED).sum())
+        idle = f" ({unused} of {len(spread)} say next to nothing)" if unused else ""
         return (
-            f"This model was trained to have codes like N(0, 1); their numbers have {measured}. Look for "
-            "pictures between two classes: codes lie in heaps all the same, and N(0, 1) knows of none."
+            f"This model was trained to have codes like N(0, 1); their numbers have {measured}{idle}. Look "
+            "for pictures between two classes: codes lie in heaps all the same, and N(0, 1) knows of none."
         )
     return (
         f"Nothing made this model's codes N(0, 1), even if their numbers have {measured}. Look for strokes "

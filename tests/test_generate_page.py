@@ -1,0 +1,351 @@
+"""The Generate page without a browser: samples, ways, sums, the plane and the figures."""
+
+import json
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from every_model import LEAST_SIDE
+from paging import open_page
+from PIL import Image
+from test_features_page import captions, trained, warnings
+
+from aecore import data, runs
+from aecore.analysis import fidelity as measuring
+from aecore.analysis import judge
+from aecore.analysis.codes import codes_of, pictures_of
+from aecore.analysis.density import draw, gaussian
+from aecore.analysis.generation import axes_in, density_of_run
+from aecore.analysis.learnt import learnt
+from aecore.analysis.questions import Question, answer
+from aecore.config import MODEL_CONFIGS
+from aecore.data import archive
+from pages.shared import canvas, fidelity, moving, on_plane, pictures, samples, state
+
+pytestmark = pytest.mark.usefixtures("fresh_server", "nothing_is_trained")
+
+PLAIN = "zoo-digits-32"
+
+
+@pytest.fixture
+def grids(monkeypatch) -> list[list[pictures.Row]]:
+    """The rows of every grid on screen."""
+    drawn, grid = [], pictures.grid
+
+    def note(rows, **settings):
+        drawn.append(list(rows))
+        return grid(rows, **settings)
+
+    monkeypatch.setattr(pictures, "grid", note)
+    return drawn
+
+
+def model_of(run: str = PLAIN):
+    return runs.load(runs.get(run), "cpu")
+
+
+def sheet(grids, rows: int = 1) -> np.ndarray:
+    """The new pictures of the last sheet, in their order: grey levels (36, 28, 28)."""
+    pieces = [np.stack([row.tiles for row in piece[::rows]]) for piece in grids[-3:]]
+    return np.concatenate(pieces, axis=1)[..., 0].reshape(samples.COUNT, *pieces[0].shape[2:4])
+
+
+def told(app) -> str:
+    return " ".join(each.value for each in app.markdown)
+
+
+def test_the_usual_model_is_the_variational_one_and_draws_from_its_prior(grids):
+    run = state.default_run(state.usable([]), "variational")
+    app = open_page("generate", model=run.id)
+    assert run.experiment.model.kind == "variational"
+    assert app.segmented_control(key="density").value == "normal"
+    codes = np.random.default_rng(0)
+    codes.choice(1, samples.COUNT, p=[1.0])  # of one component there is no choice
+    wanted = codes.standard_normal((samples.COUNT, run.experiment.model.code_size)).astype(np.float32)
+    np.testing.assert_allclose(sheet(grids), pictures_of(model_of(run.id), wanted)[:, 0], atol=1)
+    assert "trained to have codes like N(0, 1)" in told(app)
+
+
+def test_the_standard_normal_on_a_plain_model_is_called_wrong(grids):
+    app = open_page("generate", density="normal")
+    codes = codes_of(model_of(), learnt(runs.get(PLAIN), data.load("digits"), "cpu").inputs)
+    spread = codes.std(0)
+    assert "These look wrong, and should" in told(app)
+    assert f"{spread.min():.2f} to {spread.max():.2f}" in told(app)
+    first = sheet(grids)
+    app.button(key="another-draw").click().run()
+    assert app.query_params["seed"] == "1"
+    second = sheet(grids)
+    assert (first != second).any()
+    open_page("generate", density="normal", seed="1")
+    np.testing.assert_array_equal(sheet(grids), second)  # the address draws the same again
+
+
+def test_a_gaussian_without_temperature_is_the_mean_again_and_again(grids):
+    open_page("generate", density="gaussian", temperature="0")
+    told = answer(Question("code-statistics", PLAIN), "cpu")
+    mean = pictures_of(model_of(), told["mean"][None])[0, 0]
+    for picture in sheet(grids):
+        np.testing.assert_array_equal(picture, mean)
+    open_page("generate", density="gaussian", temperature="1.5", seed="3")
+    wanted = pictures_of(model_of(), draw(gaussian(axes_in(told)), samples.COUNT, 3, 1.5))
+    np.testing.assert_allclose(sheet(grids), wanted[:, 0], atol=1)
+
+
+def test_a_mixture_is_fitted_first_and_its_neighbours_are_the_nearest_ones(grids):
+    found = density_of_run(PLAIN, "mixture", "cpu")
+    app = open_page("generate", nearest="yes")
+    assert app.segmented_control(key="density").value == "mixture"
+    assert f"{found.components} heaps" in told(app)
+    new = sheet(grids, rows=2)
+    np.testing.assert_allclose(new, pictures_of(model_of(), draw(found, samples.COUNT, 0))[:, 0], atol=1)
+    gallery = learnt(runs.get(PLAIN), data.load("digits"), "cpu").targets.numpy()[:, 0]
+    every = [np.sqrt(((picture / 255 - gallery / 255) ** 2).sum((1, 2))) for picture in new]
+    middle = np.median([each.min() for each in every])
+    assert f"within **{middle:.2f}** of one of {len(gallery):,}" in told(app)
+    lower = np.concatenate([np.stack([row.tiles for row in each[1::2]]) for each in grids[-3:]], axis=1)
+    np.testing.assert_array_equal(lower[0, 0, ..., 0], gallery[every[0].argmin()])
+    assert "no copies" in told(app)
+    near = samples.Near(lower, ["1"] * 2, np.array([0.5, 2]), 9)
+    assert pd.read_csv(BytesIO(samples.csv(near)))["distance"].tolist() == [0.5, 2]
+
+
+def test_copies_are_called_copies():
+    far = np.full(36, 4.0)
+    assert "no copies" in samples.verdict(far, 4, 4, 100)
+    assert "come as near" in samples.verdict(far, 4, 4, 100)
+    assert "come nearer" in samples.verdict(far, 4, 2, 100)
+    assert "nearer to training pictures than fresh ones" in samples.verdict(far / 2, 4, 4, 100)
+    far[:2] = 0.1
+    assert "2 of 36 are near copies" in samples.verdict(far, 4, 4, 100)
+
+
+def test_the_whole_sheet_is_one_png():
+    images = np.arange(36, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 28, 28), np.uint8)
+    png = np.asarray(Image.open(BytesIO(samples.whole_sheet(images))).convert("L"))
+    assert png[10::96, 10::88].ravel().tolist() == list(range(36))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("part", "plane", "no such part"),
+        ("density", "flow", "density is unknown"),
+        ("temperature", "1e9", "temperature is unknown"),
+        ("seed", "-1", "no number from 0"),
+        ("seed", "9" * 5000, "no number from 0"),
+        ("model", "../..", "no longer on this server"),
+    ],
+)
+def test_a_bad_link_is_explained_and_the_default_shown(key, value, says):
+    density_of_run(PLAIN, "mixture", "cpu")
+    app = open_page("generate", **{key: value})
+    assert len(warnings(app)) == 1
+    assert says in warnings(app)[0]
+    assert key not in app.query_params
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("walk", "from", "test-10"),
+        ("walk", "to-nth", "-1"),
+        ("sum", "a", "<b>"),
+        ("sum", "a-nth", "1" * 5000),
+        ("sum", "c", "mean--1"),
+        ("sum", "b", "draw-3"),
+    ],
+)
+def test_a_bad_picture_is_explained_and_another_taken(part, key, value):
+    app = open_page("generate", part=part, **{key: value})
+    assert len(warnings(app)) == 1
+    assert "There is no such" in warnings(app)[0]
+    assert key not in app.query_params
+
+
+def test_ways_begin_and_end_with_the_two_and_the_cross_fade_needs_no_model(grids, monkeypatch):
+    loops = []
+    gif = moving.gif
+    monkeypatch.setattr(moving, "gif", lambda *told, **more: loops.append(gif(*told, **more)) or loops[-1])
+    app = open_page("generate", part="walk", **{"from": "test-3", "to": "mean-8", "from-nth": "2"})
+    images = data.load("digits")
+    at = state.drawn(images.test_labels.numpy(), 3)[2]
+    one = images.test_images[at].numpy()
+    told = answer(Question("code-statistics", PLAIN), "cpu")
+    model = model_of()
+    code = codes_of(model, images.test_images[at : at + 1])[0]
+    ends = pictures_of(model, np.stack([code, told["class_codes"][8]]))
+    left, right = ([row.tiles[..., 0] for row in piece] for piece in grids[:2])
+    for row in (0, 1):
+        np.testing.assert_allclose(left[row][0], ends[0, 0], atol=1)
+        np.testing.assert_allclose(right[row][-1], ends[1, 0], atol=1)
+    np.testing.assert_array_equal(left[2][0], one[0])
+    mean = (told["class_pictures"][8] * 255).round()
+    np.testing.assert_array_equal(right[2][-1], mean[0])
+    third = one[0] + 4 / 9 * (mean[0] - one[0])  # the last of five pictures of ten
+    np.testing.assert_allclose(left[2][-1], third, atol=1)
+    assert len(loops) == 3 + 1
+    app.button(key="from-another").click().run()
+    assert app.query_params["from-nth"] == "3"
+
+
+def test_a_gif_goes_round_with_rests_and_true_colours():
+    frames = np.random.default_rng(0).integers(0, 256, (4, 1, 5, 6), dtype=np.uint8)
+    found = Image.open(BytesIO(moving.gif(frames, 24, rests=(0, 2))))
+    assert (found.n_frames, found.size, found.info["loop"]) == (4, (24, 20), 0)
+    for number, frame in enumerate(frames):
+        found.seek(number)
+        assert found.info["duration"] == (moving.REST if number in (0, 2) else moving.FRAME)
+        np.testing.assert_array_equal(np.asarray(found.convert("L"))[::4, ::4], frame[0])
+    colours = np.random.default_rng(1).integers(0, 256, (3, 3, 4, 4), dtype=np.uint8)
+    found = Image.open(BytesIO(moving.gif(colours, 4)))
+    for number, frame in enumerate(colours):
+        found.seek(number)
+        shown = np.asarray(found.convert("RGB")).transpose(2, 0, 1)
+        np.testing.assert_allclose(shown.astype(int), frame, atol=8)
+
+
+def test_a_sum_is_that_of_the_codes_and_beside_it_that_of_the_pixels(grids):
+    open_page("generate", part="sum", a="test-7", b="mean-7", c="mean-1")
+    images, model = data.load("digits"), model_of()
+    at = state.drawn(images.test_labels.numpy(), 7)[5]
+    told = answer(Question("code-statistics", PLAIN), "cpu")
+    code = codes_of(model, images.test_images[at : at + 1])[0]
+    total = code - told["class_codes"][7] + told["class_codes"][1]
+    pieces = [np.stack([row.tiles[..., 0] for row in piece]) for piece in grids[-2:]]
+    shown = np.concatenate(pieces, axis=1)
+    np.testing.assert_allclose(shown[1, 3], pictures_of(model, total[None])[0, 0], atol=1)
+    means = (told["class_pictures"][:, 0] * 255).round()
+    wanted = np.clip(images.test_images[at, 0].numpy() - means[7] + means[1], 0, 255)
+    np.testing.assert_array_equal(shown[0, 3], wanted)
+
+
+def test_a_minus_a_leaves_what_is_added(grids):
+    open_page("generate", part="sum", a="test-3", b="test-3", c="test-8", **{"a-nth": "4", "b-nth": "4"})
+    third, fourth = ([row.tiles[i] for row in grids[-1]] for i in (0, 1))
+    np.testing.assert_array_equal(third[0], fourth[0])
+    np.testing.assert_allclose(third[1].astype(int), fourth[1], atol=1)
+
+
+def test_a_drawing_begins_with_a_test_picture_and_stays_where_it_is(grids):
+    app = open_page("generate", part="sum", a="draw-1", b="test-3", c="test-3", **{"c-nth": "1"})
+    a, b = (grids[-2][0].tiles[i] for i in (0, 1))
+    np.testing.assert_array_equal(a, b)  # nothing is drawn on it yet
+    begun = app.session_state["generate-1-sheet"].begun
+    hat = begun.copy()
+    hat[10:30, 90:190] = 255
+    app.session_state["generate-1-sheet"] = canvas.Sheet(begun=begun, start=hat, now=hat, number=1)
+    app.run()
+    a, b = (grids[-2][0].tiles[i].astype(int) for i in (0, 1))
+    assert (a[1:3, 9:19] == 255).all()
+    np.testing.assert_array_equal(a[3:], b[3:])  # neither moved nor made smaller
+    app.button(key="generate-1-clear").click().run()
+    assert "still empty" in app.info[0].value
+    assert not app.exception
+
+
+def test_a_drawing_on_an_empty_canvas_takes_the_form_of_the_data_set(grids):
+    app = open_page("generate", part="walk", **{"from": "mean-1", "to": "draw-2"})
+    assert "still empty" in app.info[0].value
+    line = np.zeros((280, 280), np.uint8)
+    line[100:140, 20:40] = 255  # small, and at the edge
+    app.session_state["generate-2-sheet"] = canvas.Sheet(now=line, number=1)
+    app.run()
+    drawn = [piece for piece in grids if len(piece) == 3][-1][2].tiles[-1, ..., 0]
+    assert np.flatnonzero(drawn.any(1)).tolist()[0] < 8  # as high as a digit
+    assert "drawing 2" in captions(app)
+
+
+def test_the_plane_of_two_numbers_has_a_dot_for_every_code(grids):
+    app = open_page("generate", model="zoo-digits-2", part="plane", density="normal")
+    assert "these 36 codes lie" in captions(app)
+    codes = draw(density_of_run("zoo-digits-2", "normal", "cpu"), 36, 0)
+    tiles = grids[-1][0].tiles[..., 0]
+    np.testing.assert_allclose(tiles, pictures_of(model_of("zoo-digits-2"), codes)[:, 0], atol=1)
+    black = pictures.png(Image.new("RGB", (101, 201)))
+    marked = on_plane.marked(black, np.array([[0.0, 0], [5, 1], [99, 99]]), np.zeros(2), np.array([10.0, 4]))
+    shown = np.asarray(Image.open(BytesIO(marked)).convert("RGB")).astype(int)
+    orange = tuple(int(pictures.TOO_BRIGHT[i : i + 2], 16) for i in (1, 3, 5))
+    assert tuple(shown[200, 0]) == tuple(shown[150, 50]) == orange  # up is up
+    assert shown[:, 60:].sum() == 0
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(judge, "STEPS", 40)
+    monkeypatch.setattr(measuring, "FEWEST", 150)
+    monkeypatch.setattr(measuring, "MOST", 150)
+
+
+@pytest.mark.usefixtures("small")
+def test_how_good_they_are_is_told_with_the_baseline_and_the_accuracy():
+    found = answer(Question("generation", PLAIN), "cpu")
+    app = open_page("generate", part="quality")
+    table = app.dataframe[0].value
+    means = dict(zip(fidelity.ROWS, found["distance"].mean(1), strict=True))
+    assert table["Pictures from"].tolist() == [
+        fidelity.ROWS[name] for name in sorted(means, key=lambda name: means[name])
+    ]
+    assert f"best from its **mixture**: {means['mixture']:,.1f}, beside {means['normal']:,.1f}" in told(app)
+    assert f"{found['accuracy'][0]:.1%}" in captions(app)
+    figures = pd.read_csv(BytesIO(fidelity.csv(found))).set_index("pictures from")
+    np.testing.assert_allclose(
+        figures.loc["N(0, 1)", ["seed 0", "seed 1", "seed 2"]].astype(float), found["distance"][0]
+    )
+    chart = json.loads(app.get("plotly_chart")[0].proto.spec or app.get("plotly_chart")[0].proto.figure.spec)
+    assert len(chart["data"][0]["y"]) == 7
+
+
+def test_where_a_baseline_wins_it_is_said():
+    run = runs.get(PLAIN)
+    rows = dict.fromkeys(fidelity.ROWS, [9.0, 10, 11]) | {"redrawn": [1.0, 1, 1], "training": [0.5, 0.5, 0.5]}
+
+    def said(**changes):
+        return fidelity.told(run, {"distance": np.array(list((rows | changes).values()))})
+
+    assert "The baseline wins" in said(pca=[5.0, 5, 5])
+    assert "as good within chance" in said(pca=[10.0, 11, 12])
+    assert "without any network, has 30.0" in said(pca=[29.0, 30, 31])
+    assert "PCA" not in said(pca=[np.nan] * 3)
+    assert "best from **N(0, 1)**" in said(normal=[3.0, 3, 3])
+    assert "decoder alone" in said(redrawn=[8.0, 8, 8])
+
+
+@pytest.mark.parametrize("dataset", ["digits", "patches"])
+@pytest.mark.parametrize("kind", MODEL_CONFIGS)
+def test_every_kind_of_model_draws(kind, dataset, monkeypatch):
+    from aecore.analysis import generation
+
+    if min(data.SOURCES[dataset].image_shape[1:]) < LEAST_SIDE.get(kind, 1):
+        pytest.skip("images are too small")
+    monkeypatch.setattr(generation, "MOST_FITTED", 60)
+    run = trained(kind=kind, dataset=dataset, train_count=80)
+    answer(Question("code-mixture", run.id), "cpu")
+    for address in ({"nearest": "yes"}, {"part": "walk"}):
+        app = open_page("generate", model=run.id, **address)
+        assert not app.error
+    assert "mean code of each class" in captions(app)
+
+
+def test_a_model_of_one_class_is_asked_for_no_other():
+    app = open_page("generate", model="zoo-digits-threes", part="walk")
+    assert app.selectbox(key="from").options == ["Test picture of 3", "Mean of 3", "Drawing 1", "Drawing 2"]
+    assert "nowhere to go" in captions(app)
+    app = open_page("generate", model="zoo-digits-threes", part="sum", a="test-4")
+    assert "There is no such picture" in warnings(app)[0]
+
+
+def test_a_damaged_model_is_explained():
+    run = trained()
+    weights = run.folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    app = open_page("generate", model=run.id)
+    assert r"weights\.safetensors is damaged" in app.error[0].value
+
+
+def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
+    monkeypatch.setenv("AECORE_DATA", "")
+    monkeypatch.setattr(archive, "DEBIAN_FOLDER", tmp_path)
+    app = open_page("generate", model="zoo-fashion-mnist-32")
+    assert app.info[0].value == "Fashion-MNIST is not on this machine."
