@@ -65,7 +65,7 @@ def test_a_file_goes_in_and_a_larger_one_comes_out(server, page, tmp_path, capsy
     hostile.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
     page.get_by_test_id(FILE).set_input_files(hostile)
     expect(page.get_by_text("*x* [a](b).png cannot be read as a picture")).to_be_visible()
-    waves = np.add.outer(np.sin(np.arange(600) / 9), np.cos(np.arange(800) / 13))
+    waves = np.add.outer(np.sin(np.arange(570) / 9), np.cos(np.arange(760) / 13))
     photo = (127 + 60 * waves).astype(np.uint8)[..., None].repeat(3, 2)
     Image.fromarray(photo).save(tmp_path / "photo.png")
     begun = monotonic()
@@ -73,7 +73,7 @@ def test_a_file_goes_in_and_a_larger_one_comes_out(server, page, tmp_path, capsy
     expect(page.get_by_text("Nobody has the truth here")).to_be_visible()
     seconds = monotonic() - begun
     finished(page)
-    assert result(page).shape == (768, 1024, 3)  # twice what it was made smaller to
+    assert result(page).shape == (576, 768, 3)  # twice what it was made smaller to
     page.get_by_text("already small").click()
     expect(page.get_by_text("comes to")).to_be_visible()
     finished(page)
@@ -81,7 +81,7 @@ def test_a_file_goes_in_and_a_larger_one_comes_out(server, page, tmp_path, capsy
     assert drawn.shape == photo.shape
     assert np.abs(drawn.astype(int) - photo).mean() < 3  # it is smooth: nothing to lose
     with capsys.disabled():
-        print(f"\na file of 800×600 to 1,024×768 pixels out of the model: {seconds:.1f} s")
+        print(f"\na file of 760×570 to 768×576 pixels out of the model: {seconds:.1f} s")
 
 
 def test_a_stroke_is_seen_without_its_middle_and_the_page_fits_a_phone(server, page, capsys):

@@ -213,7 +213,7 @@ def test_only_what_a_person_may_have_can_be_had_already(seen, switches):
 def test_a_large_picture_is_made_smaller_and_that_is_said():
     app = open_page("transform", model=trained("grey"), source="upload")
     upload(app, png(100, 1_500))
-    assert "Your picture has 1,500×100 pixels: it was made smaller, 1,024×68" in words(app)
+    assert "Your picture has 1,500×100 pixels: it was made smaller, 768×51" in words(app)
 
 
 def test_hostile_pictures_are_refused_in_a_sentence():

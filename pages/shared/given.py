@@ -14,8 +14,8 @@ KEY = "transform"
 """Of the canvas and the uploads."""
 
 SOURCE = {"photo": "Part of a photo", "test": "Test picture", "drawing": "Drawing", "upload": "Your own"}
-LONGEST = 1_024
-"""Pixels of a side: larger pictures are made smaller first."""
+LONGEST = 768
+"""Pixels of a side: larger pictures are made smaller first, so that nobody waits long for their tiles."""
 
 TALL = 320
 """Pixels of the part of a photo: above is sky in one, and dark leaves in the other."""
