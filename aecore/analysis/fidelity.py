@@ -9,7 +9,7 @@ from aecore import data, runs
 from aecore.analysis import frechet
 from aecore.analysis.codes import codes_of, components_of, pictures_of
 from aecore.analysis.density import Density, axes_of, gaussian, mixture, standard
-from aecore.analysis.generation import MOST_FITTED, sampled
+from aecore.analysis.generation import fitted_count, sampled
 from aecore.analysis.judge import features_of, judge_of
 from aecore.analysis.learnt import Learnt, learnt, room
 from aecore.analysis.questions import Arrays, Say, to_nobody
@@ -82,7 +82,7 @@ def _sources(
     """One after the other, as each is fitted only when the one before has been judged."""
     device, size = str(next(model.parameters()).device), model.config.code_size
     every = learnt(run, images, device)
-    some = np.linspace(0, len(every.labels) - 1, room(size, min(MOST_FITTED, len(every.labels))))
+    some = np.linspace(0, len(every.labels) - 1, min(fitted_count(size), len(every.labels)))
     fitted = some.astype(np.int64).tolist()
     codes = codes_of(model, every.inputs[fitted]) if {"gaussian", "mixture"} & {*rows} else None
 

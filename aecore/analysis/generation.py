@@ -33,6 +33,9 @@ Kind = Literal["normal", "gaussian", "mixture"]
 MOST_FITTED = 20_000
 """Codes of so many training images, evenly spread, say where codes lie."""
 
+NUMBERS, FEWEST = 20_000 * 256, 1_000
+"""Numbers in those codes together: of wide ones, which take long, there are fewer, but FEWEST at least."""
+
 
 @torch.inference_mode()
 def sampled(
@@ -71,7 +74,7 @@ def statistics(model: Autoencoder, seen: Learnt, classes: int) -> Arrays:
 
 
 def statistics_of_run(subject: str, device: str, say: Say) -> Arrays:
-    """The `statistics` of at most MOST_FITTED of the images a run has learnt from. Raises LabError."""
+    """The `statistics` of some of the images a run has learnt from: `fitted_count`. Raises LabError."""
     run = runs.get(subject)
     images = data.load(run.experiment.data.dataset)
     say(0.0, "Codes of training pictures")
@@ -114,10 +117,15 @@ def density_of_run(subject: str, kind: Kind, device: str, say: Say = to_nobody) 
 def takes_long(run: Run, device: str) -> bool:
     """Whether statistics are a question because a page could not wait for them."""
     model = run.experiment.model
-    count = room(model.code_size, min(MOST_FITTED, SOURCES[run.experiment.data.dataset].train_count))
+    count = min(fitted_count(model.code_size), SOURCES[run.experiment.data.dataset].train_count)
     return model.code_size > DENSE // 2 or estimate.takes_long(model, count, device)
+
+
+def fitted_count(code_size: int) -> int:
+    """To how many codes of that size a density is fitted, at most."""
+    return room(code_size, min(MOST_FITTED, max(FEWEST, NUMBERS // code_size)))
 
 
 def _fitted_to(run: Run, images: ImageSet, model: Autoencoder) -> Learnt:
     device = str(next(model.parameters()).device)
-    return learnt(run, images, device, most=room(model.config.code_size, MOST_FITTED))
+    return learnt(run, images, device, most=fitted_count(model.config.code_size))
