@@ -321,6 +321,6 @@ def test_as_many_pictures_are_named_as_curves_are_of(dataset, count):
     assert f"Mean PSNR of {count} test pictures" in noise_levels.about_curves(data.SOURCES[dataset])
 
 
-@pytest.mark.parametrize(("place", "before"), [(1, "one other question is"), (2, "2 other questions are")])
-def test_who_waits_hears_how_many_are_before(place, before):
-    assert analysis._doing(Working(place=place), "Curves") == f"Curves: {before} before it"
+def test_a_question_behind_others_says_so():
+    told = "Curves: waits while the lab computes what was asked before (2 ahead of it)"
+    assert analysis._doing(Working(place=2), "Curves") == told

@@ -115,6 +115,15 @@ def test_failures_are_sentences_and_can_be_tried_again(asked, own_home):
     assert "until" in answer(asked, "measure", "digits", until=1)
 
 
+def test_a_question_that_nobody_asks_any_more_is_not_begun(asked, monkeypatch):
+    monkeypatch.setattr(analyses, "SECONDS_UNASKED", 1)
+    assert not asked.ask("measure", "digits", {"until": 300}, device="cpu").place
+    assert asked.ask("measure", "digits", {"until": 10_000}, device="cpu").place == 1
+    assert "until" in answer(asked, "measure", "digits", until=300)  # which takes longer than that
+    assert "until" in answer(asked, "measure", "digits", until=2)
+    assert asked.ask("measure", "digits", {"until": 10_000}, device="cpu") == Working()  # from the beginning
+
+
 @pytest.mark.parametrize("who", ["worker", "engine"])
 def test_a_killed_process_is_a_sentence_and_the_next_question_is_answered(asked, who):
     asked.ask("measure", "digits", {"until": 10_000}, device="cpu")

@@ -17,6 +17,10 @@ SECONDS_IDLE = 60
 """So long the process stays for another question: it holds as much memory as the one that trains."""
 
 SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_UNASKED = 90
+"""A question that nobody has asked again for so long is not begun: a page that waits asks all the time, even
+in a window behind others, where browsers let it only once a minute."""
+
 MOST_WAITING = 20
 MOST_REMEMBERED = 100
 """Questions that could not be answered."""
@@ -63,6 +67,7 @@ class Analyses:
         self._changed = threading.Condition()
         self._waiting: dict[str, tuple[Question, str]] = {}
         self._working: dict[str, Working] = {}
+        self._asked: dict[str, float] = {}
         self._failed: dict[str, str] = {}
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -82,6 +87,7 @@ class Analyses:
                 if (known := questions.kept(question)) is not None:
                     return known
                 self._enter(question, device)
+            self._asked[question.key] = monotonic()
             place = list(self._waiting).index(question.key)
             return replace(self._working[question.key], place=place)
 
@@ -130,6 +136,7 @@ class Analyses:
         while connection.working:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closing, SECONDS_IDLE)
+                self._forget_unasked()
                 if not self._waiting or self._closing:
                     return
                 key, (question, device) = next(iter(self._waiting.items()))
@@ -139,6 +146,11 @@ class Analyses:
             failure = self._outcome(future, connection)
             with self._changed:
                 self._done(key, failure)
+
+    def _forget_unasked(self) -> None:
+        for key in list(self._waiting):
+            if monotonic() - self._asked[key] > SECONDS_UNASKED:
+                self._done(key, "")
 
     def _outcome(self, future: Any, connection: Connection) -> str:
         """Why a question has no answer; empty where it has one."""
@@ -163,6 +175,7 @@ class Analyses:
     def _done(self, key: str, failure: str) -> None:
         self._waiting.pop(key, None)
         self._working.pop(key, None)
+        self._asked.pop(key, None)
         if failure:
             self._failed[key] = failure
             while len(self._failed) > MOST_REMEMBERED:

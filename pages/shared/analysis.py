@@ -131,7 +131,6 @@ def answers(
 
 def _doing(working: Working, title: str) -> str:
     if working.place:
-        before = "one other question is" if working.place == 1 else f"{working.place} other questions are"
-        return f"{title}: {before} before it"
+        return f"{title}: waits while the lab computes what was asked before ({working.place} ahead of it)"
     left = f" · about {about(working.seconds_left)} left" if working.seconds_left is not None else ""
     return f"{plain(working.doing) or f'{title}: about to begin'}{left}"
