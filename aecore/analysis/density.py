@@ -111,7 +111,8 @@ def axes_of(codes: np.ndarray) -> Axes:
 
 
 def gaussian(found: Axes) -> Density:
-    """N(mean, covariance) of the codes that these axes are of, in all of them."""
+    """N(mean, covariance) of the codes that these axes are of; along no others, where codes are wider than
+    DENSE and only the WIDE widest were found."""
     return Density(mean=found.mean, axes=found.axes, scales=found.scales, limits=found.limits, **_one())
 
 
@@ -119,13 +120,14 @@ def mixture(codes: np.ndarray, found: Axes, say: Say = to_nobody) -> Density:
     """A Gaussian mixture fitted to codes (N, K) along the first MIXED of their axes (Dempster et al., 1977).
 
     How many components, and whether their covariances are full or diagonal, is what gives a sixth of the
-    codes, held out, the greatest likelihood. Along further axes it is the Gaussian.
+    codes, held out, the greatest likelihood; that is then fitted to all. Along further axes it is the
+    Gaussian.
     """
     mixed = min(MIXED, len(found.axes))
     if not mixed:
         return gaussian(found)
     order = np.random.default_rng(0).permutation(len(codes))
-    best: Any = None  # scikit-learn's types leave out what fitting adds
+    best: tuple[int, str] = CANDIDATES[0]
     at = -np.inf
     with threadpool_limits(1):
         scale = float(found.scales[0])
@@ -135,14 +137,11 @@ def mixture(codes: np.ndarray, found: Axes, say: Say = to_nobody) -> Density:
         costs = np.cumsum([0, *(count * (5 if kind == "full" else 1) for count, kind in possible)])
         for done, (count, kind) in enumerate(possible):
             say(float(costs[done] / costs[-1]), f"Mixture of {count}, {len(fitted):,} codes")
-            tried = GaussianMixture(
-                count, covariance_type=kind, reg_covar=1e-5, max_iter=60, tol=3e-3, random_state=0
-            )
-            tried.fit(fitted)
-            if (score := tried.score(held_out)) > at:
-                best, at = tried, score
-    spread = best.covariances_
-    if best.covariance_type == "full":
+            if (score := _fitted(fitted, count, kind).score(held_out)) > at:
+                best, at = (count, kind), score
+        chosen: Any = _fitted(places, *best)  # scikit-learn's types leave out what fitting adds
+    spread = chosen.covariances_
+    if chosen.covariance_type == "full":
         factors = np.linalg.cholesky(spread)
     else:
         factors = np.sqrt(spread)[:, :, None] * np.eye(mixed)
@@ -150,11 +149,18 @@ def mixture(codes: np.ndarray, found: Axes, say: Say = to_nobody) -> Density:
         mean=found.mean,
         axes=found.axes,
         scales=found.scales[mixed:],
-        weights=(best.weights_ / best.weights_.sum()).astype(np.float32),
-        means=(scale * best.means_).astype(np.float32),
+        weights=(chosen.weights_ / chosen.weights_.sum()).astype(np.float32),
+        means=(scale * chosen.means_).astype(np.float32),
         factors=(scale * factors).astype(np.float32),
         limits=found.limits,
     )
+
+
+def _fitted(places: np.ndarray, count: int, kind: str) -> GaussianMixture:
+    tried = GaussianMixture(
+        count, covariance_type=kind, reg_covar=1e-5, max_iter=60, tol=3e-3, random_state=0
+    )
+    return tried.fit(places)
 
 
 def draw(density: Density, count: int, seed: int, temperature: float = 1.0) -> np.ndarray:

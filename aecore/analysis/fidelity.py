@@ -8,7 +8,7 @@ import torch
 from aecore import data, runs
 from aecore.analysis import frechet
 from aecore.analysis.codes import codes_of, components_of, pictures_of
-from aecore.analysis.density import Density, axes_of, gaussian, mixture, standard
+from aecore.analysis.density import Density, axes_of, draw, gaussian, mixture, standard
 from aecore.analysis.generation import fitted_count, sampled
 from aecore.analysis.judge import features_of, judge_of
 from aecore.analysis.learnt import Learnt, learnt, room
@@ -26,7 +26,7 @@ pictures as they are, which is as near as can be; and their mean, again and agai
 SAMPLED = ("normal", "gaussian", "mixture", "pca")
 SEEDS = (0, 1, 2)
 FEWEST, MOST = 1_000, 10_000
-"""New pictures for a figure."""
+"""New pictures for a figure, but no more than there are training pictures, which stand beside them."""
 
 Draw = Callable[[int], np.ndarray]
 """From a seed to uint8 pictures (N, C, H, W)."""
@@ -50,11 +50,12 @@ def measured(
     device, size = str(next(model.parameters()).device), model.config.code_size
     judge, right = judge_of(images, device, _within(say, 0, 0.3))
     test = learnt(run, images, device, "test", MOST).targets
-    count = room(size, min(MOST, max(FEWEST, len(test))))
+    every = learnt(run, images, device)
+    count = min(room(size, min(MOST, max(FEWEST, len(test)))), len(every.labels))
     wanted = features_of(judge, test)
     found = np.full((len(rows), len(seeds)), np.nan)
     components = 0
-    for done, (row, density, drawn) in enumerate(_sources(run, model, images, count, rows, say)):
+    for done, (row, density, drawn) in enumerate(_sources(run, model, every, count, rows, say)):
         for column, seed in enumerate(seeds):
             say(0.35 + 0.65 * (done + 0.5) / len(rows), f"{count:,} pictures, draw {column + 1}")
             pictures = drawn(seed)
@@ -77,12 +78,10 @@ def of_run(subject: str, device: str, say: Say) -> Arrays:
 
 
 def _sources(
-    run: Run, model: Autoencoder, images: ImageSet, count: int, rows: Sequence[str], say: Say
+    run: Run, model: Autoencoder, every: Learnt, count: int, rows: Sequence[str], say: Say
 ) -> Iterator[tuple[str, Density | None, Draw]]:
     """One after the other, as each is fitted only when the one before has been judged."""
-    device, size = str(next(model.parameters()).device), model.config.code_size
-    every = learnt(run, images, device)
-    some = np.linspace(0, len(every.labels) - 1, min(fitted_count(size), len(every.labels)))
+    some = np.linspace(0, len(every.labels) - 1, min(fitted_count(model.config.code_size), len(every.labels)))
     fitted = some.astype(np.int64).tolist()
     codes = codes_of(model, every.inputs[fitted]) if {"gaussian", "mixture"} & {*rows} else None
 
@@ -92,7 +91,7 @@ def _sources(
 
     for place, row in enumerate(rows):
         if row == "normal":
-            yield row, *_from(model, standard(size), count)
+            yield row, *_from(model, standard(model.config.code_size), count)
         elif row == "gaussian" and codes is not None:
             yield row, *_from(model, gaussian(axes_of(codes)), count)
         elif row == "mixture" and codes is not None:
@@ -115,8 +114,6 @@ def _from_components(
     pictures: torch.Tensor, fitted: list[int], components: int, count: int, say: Say
 ) -> tuple[Density, Draw]:
     """The mixture on principal components of the pictures in place of codes."""
-    from aecore.analysis.density import draw
-
     pca = PCA(pictures, components)
     codes = components_of(pca, pictures[fitted])
     density = mixture(codes, axes_of(codes), say)

@@ -7,6 +7,7 @@ import numpy as np
 
 from aecore import runs
 from aecore.analysis.fidelity import measured
+from aecore.analysis.questions import EDITION
 from aecore.data import ImageSet
 from aecore.recipes import RECIPES
 from aecore.reproduction.goals import Cell, Table
@@ -77,4 +78,5 @@ def _distances(
         return {"distance": dict(zip(rows, means, strict=True)), "accuracy": float(told["accuracy"][0])}
 
     name = f"generate-{dataset}-{recipe}-{seed}"
-    return measured_once(name, experiment, device, listener(name[9:]), judge)
+    edition = f"{EDITION}: {', '.join(WANTED[recipe])}"
+    return measured_once(name, experiment, device, listener(name[9:]), judge, edition)

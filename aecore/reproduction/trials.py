@@ -73,20 +73,22 @@ def measured_once(
     device: str,
     listen: Callable[[Progress], None],
     measure: Callable[[runs.Run, data.ImageSet, float | None], dict[str, Any]],
+    edition: str = "",
 ) -> dict[str, Any]:
     """What `measure` says of the experiment's run: as it said before, else once that is trained to its end.
 
     It hears the run, its data set, and which share of a processor the training had, None where that is not
-    known. A training that was cut off goes on. Raises what a training raises.
+    known. Another `edition` of the measurement is made anew, of the same training. A training that was cut
+    off goes on. Raises what a training raises.
     """
-    digest = digest_of(experiment)
+    settings = {"settings": digest_of(experiment)} | ({"edition": edition} if edition else {})
     kept = home() / "reproduction" / f"{name}.json"
     known = read(kept) if kept.exists() else {}
-    if known.get("settings") == digest:
+    if settings.items() <= known.items():
         return known
     images = data.load(experiment.data.dataset)
     run, share = _trained(experiment, images, device, listen)
-    found = {"settings": digest, **measure(run, images, share)}
+    found = settings | measure(run, images, share)
     write(kept, found)
     return found
 
