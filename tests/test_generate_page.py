@@ -228,6 +228,34 @@ def test_a_minus_a_leaves_what_is_added(grids):
     np.testing.assert_allclose(third[1].astype(int), fourth[1], atol=1)
 
 
+def test_two_of_one_class_are_two_pictures_and_where_they_are_one_it_is_said(grids):
+    def shown() -> list[np.ndarray]:
+        return [each for piece in grids[-2:] for each in piece[0].tiles]
+
+    app = open_page("generate", part="sum", a="test-8", b="test-3", c="test-3")
+    _, b, c, _ = shown()
+    assert (b != c).any()
+    assert not app.info
+    app = open_page("generate", part="sum", a="test-8", b="test-3", c="test-3", **{"c-nth": "0"})
+    a, b, c, total = shown()
+    np.testing.assert_array_equal(b, c)
+    np.testing.assert_array_equal(total, a)
+    assert app.info[0].value == "B and C are the same picture, so the sum is A: press Another one under C."
+    app.button(key="c-another").click().run()
+    assert not app.info
+
+
+def test_a_three_with_a_hat_is_set_up_where_there_are_threes(grids):
+    app = open_page("generate", part="sum", **{"b-nth": "7"})
+    app.button(key="hat").click().run()
+    chosen = {key: app.query_params[key] for key in ("a", "b", "b-nth", "c", "c-nth")}
+    assert chosen == {"a": "draw-1", "b": "test-3", "b-nth": "0", "c": "test-3", "c-nth": "1"}
+    a, b, c, _ = (tile for piece in grids[-2:] for tile in piece[0].tiles)
+    np.testing.assert_array_equal(a, b)
+    assert (b != c).any()
+    assert not open_page("generate", model="zoo-patches-colourise", part="sum").expander
+
+
 def test_a_drawing_begins_with_a_test_picture_and_stays_where_it_is(grids):
     app = open_page("generate", part="sum", a="draw-1", b="test-3", c="test-3", **{"c-nth": "1"})
     a, b = (grids[-2][0].tiles[i] for i in (0, 1))
