@@ -64,7 +64,7 @@ def test_the_usual_model_is_the_variational_one_and_draws_from_its_prior(grids):
     codes.choice(1, samples.COUNT, p=[1.0])  # of one component there is no choice
     wanted = codes.standard_normal((samples.COUNT, run.experiment.model.code_size)).astype(np.float32)
     np.testing.assert_allclose(sheet(grids), pictures_of(model_of(run.id), wanted)[:, 0], atol=1)
-    assert "trained to have codes like N(0, 1)" in told(app)
+    assert "which this model was trained to expect. Look for pictures that are half one digit" in told(app)
 
 
 def test_the_standard_normal_on_a_plain_model_is_called_wrong(grids):
@@ -72,7 +72,7 @@ def test_the_standard_normal_on_a_plain_model_is_called_wrong(grids):
     codes = codes_of(model_of(), learnt(runs.get(PLAIN), data.load("digits"), "cpu").inputs)
     spread = codes.std(0)
     assert "These look wrong, and should" in told(app)
-    assert f"{spread.min():.2f} to {spread.max():.2f}" in told(app)
+    assert f"{spread.min():.2f} to {spread.max():.2f}" in " ".join(each.proto.help for each in app.markdown)
     first = sheet(grids)
     app.button(key="another-draw").click().run()
     assert app.query_params["seed"] == "1"
@@ -83,12 +83,14 @@ def test_the_standard_normal_on_a_plain_model_is_called_wrong(grids):
 
 
 def test_a_gaussian_without_temperature_is_the_mean_again_and_again(grids):
-    open_page("generate", density="gaussian", temperature="0")
+    app = open_page("generate", density="gaussian", temperature="0")
+    assert "All the same: the decoder's picture of the mean code." in captions(app)
     told = answer(Question("code-statistics", PLAIN), "cpu")
     mean = pictures_of(model_of(), told["mean"][None])[0, 0]
     for picture in sheet(grids):
         np.testing.assert_array_equal(picture, mean)
-    open_page("generate", density="gaussian", temperature="1.5", seed="3")
+    app = open_page("generate", density="gaussian", temperature="1.5", seed="3")
+    assert "Farther out than codes lie" in captions(app)
     wanted = pictures_of(model_of(), draw(gaussian(axes_in(told)), samples.COUNT, 3, 1.5))
     np.testing.assert_allclose(sheet(grids), wanted[:, 0], atol=1)
 
@@ -97,7 +99,7 @@ def test_a_mixture_is_fitted_first_and_its_neighbours_are_the_nearest_ones(grids
     found = density_of_run(PLAIN, "mixture", "cpu")
     app = open_page("generate", nearest="yes")
     assert app.segmented_control(key="density").value == "mixture"
-    assert f"{found.components} heaps" in told(app)
+    assert f"{found.components} clusters" in told(app)
     new = sheet(grids, rows=2)
     np.testing.assert_allclose(new, pictures_of(model_of(), draw(found, samples.COUNT, 0))[:, 0], atol=1)
     gallery = learnt(runs.get(PLAIN), data.load("digits"), "cpu").targets.numpy()[:, 0]

@@ -1,4 +1,4 @@
-"""A small classifier of a data set's own pictures, whose features say how alike two heaps of pictures are."""
+"""A small classifier of a data set's own pictures, whose features say how alike two sets of pictures are."""
 
 import math
 

@@ -75,13 +75,17 @@ def show(run: Run, device: str) -> None:
             _sheet(rows, f"{COUNT} new pictures")
     with said:
         if (known := densities.statistics(run, device)) is not None:
-            st.markdown(densities.told(run, wish, density, known))
+            words, figures = densities.told(run, wish, density, known)
+            st.markdown(words, help=figures)
     data = run.experiment.data
     if data.input_transform != "none" or data.target_transform != "none":
         st.caption(
             "This model is asked for other pictures than it is shown: new ones are like those asked for."
         )
-    st.caption(f"Draw {wish.seed}, temperature {wish.temperature:g}: the address draws the same again.")
+    st.caption(
+        f"Draw {wish.seed}, temperature {wish.temperature:g}. {densities.far(wish, density)}Copy this page's "
+        "link to get the same pictures again."
+    )
 
 
 def pictures_of(run: Run, density: "Density", wish: densities.Wish, device: str) -> np.ndarray:
