@@ -105,22 +105,25 @@ def test_a_mixture_is_fitted_first_and_its_neighbours_are_the_nearest_ones(grids
     gallery = learnt(runs.get(PLAIN), data.load("digits"), "cpu").targets.numpy()[:, 0]
     every = [np.sqrt(((picture / 255 - gallery / 255) ** 2).sum((1, 2))) for picture in new]
     middle = np.median([each.min() for each in every])
-    assert f"within **{middle:.2f}** of one of {len(gallery):,}" in told(app)
+    assert f"A typical new picture is **{middle:.2f}** away" in told(app)
+    texts = [text for piece in grids[-3:] for text in piece[1].texts]
+    assert texts[0] == f"nearest {every[0].min():.2f}"
+    assert grids[-3][0].texts[0] == "new"
     lower = np.concatenate([np.stack([row.tiles for row in each[1::2]]) for each in grids[-3:]], axis=1)
     np.testing.assert_array_equal(lower[0, 0, ..., 0], gallery[every[0].argmin()])
-    assert "no copies" in told(app)
+    assert "none of these is" in told(app)
     near = samples.Near(lower, ["1"] * 2, np.array([0.5, 2]), 9)
     assert pd.read_csv(BytesIO(samples.csv(near)))["distance"].tolist() == [0.5, 2]
 
 
 def test_copies_are_called_copies():
     far = np.full(36, 4.0)
-    assert "no copies" in samples.verdict(far, 4, 4, 100)
-    assert "come as near" in samples.verdict(far, 4, 4, 100)
-    assert "come nearer" in samples.verdict(far, 4, 2, 100)
-    assert "nearer to training pictures than fresh ones" in samples.verdict(far / 2, 4, 4, 100)
+    said = samples.verdict(far, 4.5, 3.9)
+    assert "is **4.00** away from its nearest training picture" in said
+    assert "are 4.50 away (3.90 once redrawn). A copy would be near 0: **none of these is**." in said
+    assert "nearer than test pictures" in samples.verdict(far / 2, 4, 4)
     far[:2] = 0.1
-    assert "2 of 36 are near copies" in samples.verdict(far, 4, 4, 100)
+    assert "A copy would be near 0: **2 of these 36 are nearer than 1.00**." in samples.verdict(far, 4, 4)
 
 
 def test_the_whole_sheet_is_one_png():

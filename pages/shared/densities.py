@@ -43,9 +43,9 @@ class Wish(NamedTuple):
 def choose(run: Run) -> Wish:
     """Density, temperature and seed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind: Kind = address.choose(
+        kind: Kind = address.choose(  # pyright: ignore[reportAssignmentType], one of KINDS
             "Codes from",
-            KINDS,
+            KINDS,  # pyright: ignore[reportArgumentType], which are texts
             key="density",
             default=usual(run),
             refusal="The linked density is unknown: this is the usual one for this model.",
@@ -53,7 +53,7 @@ def choose(run: Run) -> Wish:
             help="N(0, 1) for each number of the code, as a variational model is trained to have it; the "
             "Gaussian with the mean and covariance of training pictures' codes; or a mixture of Gaussians "
             "fitted to them.",
-        )  # pyright: ignore[reportAssignmentType], one of KINDS
+        )
         temperature = address.choose(
             "Temperature",
             {name: name for name in TEMPERATURES},
