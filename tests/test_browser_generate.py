@@ -109,7 +109,7 @@ def test_figures_come_beside_the_page(server, page, capsys):
     start = monotonic()
     page.goto(f"{server.address}/generate?model={MODEL}&part=quality")
     expect(page.get_by_test_id("stProgress")).to_be_visible()
-    expect(page.get_by_text("are best from its mixture")).to_be_visible(timeout=3 * PATIENCE)
+    expect(page.get_by_text("Distance from real test pictures")).to_be_visible(timeout=3 * PATIENCE)
     expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
     finished(page)
     with capsys.disabled():

@@ -320,29 +320,31 @@ def test_how_good_they_are_is_told_with_the_baseline_and_the_accuracy():
     assert table["Pictures from"].tolist() == [
         fidelity.ROWS[name] for name in sorted(means, key=lambda name: means[name])
     ]
-    assert f"best from its **mixture**: {means['mixture']:,.1f}, beside {means['normal']:,.1f}" in told(app)
+    assert f"**{means['mixture']:,.1f}** with " in told(app)
+    assert f"with its mixture, {means['normal']:,.1f} with N(0, 1). Real training pictures get" in told(app)
+    assert "compares 150 pictures with the 150 real test pictures" in captions(app)
     assert f"{found['accuracy'][0]:.1%}" in captions(app)
     figures = pd.read_csv(BytesIO(fidelity.csv(found))).set_index("pictures from")
     np.testing.assert_allclose(
         figures.loc["N(0, 1)", ["seed 0", "seed 1", "seed 2"]].astype(float), found["distance"][0]
     )
     chart = json.loads(app.get("plotly_chart")[0].proto.spec or app.get("plotly_chart")[0].proto.figure.spec)
-    assert len(chart["data"][0]["y"]) == 7
+    assert [each["y"][0] for each in chart["data"]] == table["Pictures from"].tolist()[::-1]
+    assert all(each["error_x"]["array"][0] > 0 for each in chart["data"][-2:])
 
 
 def test_where_a_baseline_wins_it_is_said():
-    run = runs.get(PLAIN)
     rows = dict.fromkeys(fidelity.ROWS, [9.0, 10, 11]) | {"redrawn": [1.0, 1, 1], "training": [0.5, 0.5, 0.5]}
 
     def said(**changes):
-        return fidelity.told(run, {"distance": np.array(list((rows | changes).values()))})
+        return fidelity.told({"distance": np.array(list((rows | changes).values()))})
 
     assert "The baseline wins" in said(pca=[5.0, 5, 5])
-    assert "as good within chance" in said(pca=[10.0, 11, 12])
-    assert "without any network, has 30.0" in said(pca=[29.0, 30, 31])
+    assert "as good**, within chance" in said(pca=[10.0, 11, 12])
+    assert "without any network, gets 30.0" in said(pca=[29.0, 30, 31])
     assert "PCA" not in said(pca=[np.nan] * 3)
-    assert "best from **N(0, 1)**" in said(normal=[3.0, 3, 3])
-    assert "decoder alone" in said(redrawn=[8.0, 8, 8])
+    assert "**3.0** with N(0, 1), 10.0 with its mixture" in said(normal=[3.0, 3, 3])
+    assert "Redrawn training pictures already get 8.0" in said(redrawn=[8.0, 8, 8])
 
 
 @pytest.mark.parametrize("dataset", ["digits", "patches"])

@@ -70,7 +70,7 @@ def trained(images: ImageSet, say: Say = to_nobody) -> Judge:
                 schedule.step()
                 step += 1
                 if step % 20 == 0:
-                    say(step / STEPS, "A classifier to judge by")
+                    say(step / STEPS, "Training a small classifier to judge by")
     return judge.eval().requires_grad_(False)
 
 
