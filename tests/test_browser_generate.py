@@ -32,7 +32,7 @@ def test_samples_of_the_usual_model_and_another_draw(server, page, capsys):
     page.goto(f"{server.address}/generate")
     expect(page.get_by_test_id("stImage").nth(2)).to_be_visible()
     first = monotonic() - start
-    expect(page.get_by_text("trained to have codes like N(0, 1)")).to_be_visible()
+    expect(page.get_by_text("which this model was trained to expect")).to_be_visible()
     finished(page)
     before = sources(page, NEW)
     start = monotonic()
@@ -53,11 +53,12 @@ def test_a_mixture_is_fitted_beside_the_page(server, page, capsys):
     finished(page)
     start = monotonic()
     page.get_by_text("Mixture", exact=True).click()
-    expect(page.get_by_text(re.compile("A Gaussian mixture: .* heaps"))).to_be_visible()
+    expect(page.get_by_role("button", name="The Gaussian needs no wait")).to_be_visible()
+    expect(page.get_by_text(re.compile("codes are drawn from .* clusters"))).to_be_visible()
     with capsys.disabled():
         print(f"\na mixture for the digits' codes, its process started: {monotonic() - start:.1f} s")
     page.get_by_text("Nearest training pictures").click()
-    expect(page.get_by_text(re.compile("So they are no copies"))).to_be_visible()
+    expect(page.get_by_text("A copy would be near 0: none of these is")).to_be_visible()
     finished(page)
 
 
@@ -108,7 +109,7 @@ def test_figures_come_beside_the_page(server, page, capsys):
     start = monotonic()
     page.goto(f"{server.address}/generate?model={MODEL}&part=quality")
     expect(page.get_by_test_id("stProgress")).to_be_visible()
-    expect(page.get_by_text("are best from its mixture")).to_be_visible(timeout=3 * PATIENCE)
+    expect(page.get_by_text("Distance from real test pictures")).to_be_visible(timeout=3 * PATIENCE)
     expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
     finished(page)
     with capsys.disabled():

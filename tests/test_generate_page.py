@@ -64,7 +64,7 @@ def test_the_usual_model_is_the_variational_one_and_draws_from_its_prior(grids):
     codes.choice(1, samples.COUNT, p=[1.0])  # of one component there is no choice
     wanted = codes.standard_normal((samples.COUNT, run.experiment.model.code_size)).astype(np.float32)
     np.testing.assert_allclose(sheet(grids), pictures_of(model_of(run.id), wanted)[:, 0], atol=1)
-    assert "trained to have codes like N(0, 1)" in told(app)
+    assert "which this model was trained to expect. Look for pictures that are half one digit" in told(app)
 
 
 def test_the_standard_normal_on_a_plain_model_is_called_wrong(grids):
@@ -72,7 +72,7 @@ def test_the_standard_normal_on_a_plain_model_is_called_wrong(grids):
     codes = codes_of(model_of(), learnt(runs.get(PLAIN), data.load("digits"), "cpu").inputs)
     spread = codes.std(0)
     assert "These look wrong, and should" in told(app)
-    assert f"{spread.min():.2f} to {spread.max():.2f}" in told(app)
+    assert f"{spread.min():.2f} to {spread.max():.2f}" in " ".join(each.proto.help for each in app.markdown)
     first = sheet(grids)
     app.button(key="another-draw").click().run()
     assert app.query_params["seed"] == "1"
@@ -83,12 +83,14 @@ def test_the_standard_normal_on_a_plain_model_is_called_wrong(grids):
 
 
 def test_a_gaussian_without_temperature_is_the_mean_again_and_again(grids):
-    open_page("generate", density="gaussian", temperature="0")
+    app = open_page("generate", density="gaussian", temperature="0")
+    assert "All the same: the decoder's picture of the mean code." in captions(app)
     told = answer(Question("code-statistics", PLAIN), "cpu")
     mean = pictures_of(model_of(), told["mean"][None])[0, 0]
     for picture in sheet(grids):
         np.testing.assert_array_equal(picture, mean)
-    open_page("generate", density="gaussian", temperature="1.5", seed="3")
+    app = open_page("generate", density="gaussian", temperature="1.5", seed="3")
+    assert "Farther out than codes lie" in captions(app)
     wanted = pictures_of(model_of(), draw(gaussian(axes_in(told)), samples.COUNT, 3, 1.5))
     np.testing.assert_allclose(sheet(grids), wanted[:, 0], atol=1)
 
@@ -97,28 +99,31 @@ def test_a_mixture_is_fitted_first_and_its_neighbours_are_the_nearest_ones(grids
     found = density_of_run(PLAIN, "mixture", "cpu")
     app = open_page("generate", nearest="yes")
     assert app.segmented_control(key="density").value == "mixture"
-    assert f"{found.components} heaps" in told(app)
+    assert f"{found.components} clusters" in told(app)
     new = sheet(grids, rows=2)
     np.testing.assert_allclose(new, pictures_of(model_of(), draw(found, samples.COUNT, 0))[:, 0], atol=1)
     gallery = learnt(runs.get(PLAIN), data.load("digits"), "cpu").targets.numpy()[:, 0]
     every = [np.sqrt(((picture / 255 - gallery / 255) ** 2).sum((1, 2))) for picture in new]
     middle = np.median([each.min() for each in every])
-    assert f"within **{middle:.2f}** of one of {len(gallery):,}" in told(app)
+    assert f"A typical new picture is **{middle:.2f}** away" in told(app)
+    texts = [text for piece in grids[-3:] for text in piece[1].texts]
+    assert texts[0] == f"nearest {every[0].min():.2f}"
+    assert grids[-3][0].texts[0] == "new"
     lower = np.concatenate([np.stack([row.tiles for row in each[1::2]]) for each in grids[-3:]], axis=1)
     np.testing.assert_array_equal(lower[0, 0, ..., 0], gallery[every[0].argmin()])
-    assert "no copies" in told(app)
+    assert "none of these is" in told(app)
     near = samples.Near(lower, ["1"] * 2, np.array([0.5, 2]), 9)
     assert pd.read_csv(BytesIO(samples.csv(near)))["distance"].tolist() == [0.5, 2]
 
 
 def test_copies_are_called_copies():
     far = np.full(36, 4.0)
-    assert "no copies" in samples.verdict(far, 4, 4, 100)
-    assert "come as near" in samples.verdict(far, 4, 4, 100)
-    assert "come nearer" in samples.verdict(far, 4, 2, 100)
-    assert "nearer to training pictures than fresh ones" in samples.verdict(far / 2, 4, 4, 100)
+    said = samples.verdict(far, 4.5, 3.9)
+    assert "is **4.00** away from its nearest training picture" in said
+    assert "are 4.50 away (3.90 once redrawn). A copy would be near 0: **none of these is**." in said
+    assert "nearer than test pictures" in samples.verdict(far / 2, 4, 4)
     far[:2] = 0.1
-    assert "2 of 36 are near copies" in samples.verdict(far, 4, 4, 100)
+    assert "A copy would be near 0: **2 of these 36 are nearer than 1.00**." in samples.verdict(far, 4, 4)
 
 
 def test_the_whole_sheet_is_one_png():
@@ -228,6 +233,34 @@ def test_a_minus_a_leaves_what_is_added(grids):
     np.testing.assert_allclose(third[1].astype(int), fourth[1], atol=1)
 
 
+def test_two_of_one_class_are_two_pictures_and_where_they_are_one_it_is_said(grids):
+    def shown() -> list[np.ndarray]:
+        return [each for piece in grids[-2:] for each in piece[0].tiles]
+
+    app = open_page("generate", part="sum", a="test-8", b="test-3", c="test-3")
+    _, b, c, _ = shown()
+    assert (b != c).any()
+    assert not app.info
+    app = open_page("generate", part="sum", a="test-8", b="test-3", c="test-3", **{"c-nth": "0"})
+    a, b, c, total = shown()
+    np.testing.assert_array_equal(b, c)
+    np.testing.assert_array_equal(total, a)
+    assert app.info[0].value == "B and C are the same picture, so the sum is A: press Another one under C."
+    app.button(key="c-another").click().run()
+    assert not app.info
+
+
+def test_a_three_with_a_hat_is_set_up_where_there_are_threes(grids):
+    app = open_page("generate", part="sum", **{"b-nth": "7"})
+    app.button(key="hat").click().run()
+    chosen = {key: app.query_params[key] for key in ("a", "b", "b-nth", "c", "c-nth")}
+    assert chosen == {"a": "draw-1", "b": "test-3", "b-nth": "0", "c": "test-3", "c-nth": "1"}
+    a, b, c, _ = (tile for piece in grids[-2:] for tile in piece[0].tiles)
+    np.testing.assert_array_equal(a, b)
+    assert (b != c).any()
+    assert not open_page("generate", model="zoo-patches-colourise", part="sum").expander
+
+
 def test_a_drawing_begins_with_a_test_picture_and_stays_where_it_is(grids):
     app = open_page("generate", part="sum", a="draw-1", b="test-3", c="test-3", **{"c-nth": "1"})
     a, b = (grids[-2][0].tiles[i] for i in (0, 1))
@@ -287,29 +320,31 @@ def test_how_good_they_are_is_told_with_the_baseline_and_the_accuracy():
     assert table["Pictures from"].tolist() == [
         fidelity.ROWS[name] for name in sorted(means, key=lambda name: means[name])
     ]
-    assert f"best from its **mixture**: {means['mixture']:,.1f}, beside {means['normal']:,.1f}" in told(app)
+    assert f"**{means['mixture']:,.1f}** with " in told(app)
+    assert f"with its mixture, {means['normal']:,.1f} with N(0, 1). Real training pictures get" in told(app)
+    assert "compares 150 pictures with the 150 real test pictures" in captions(app)
     assert f"{found['accuracy'][0]:.1%}" in captions(app)
     figures = pd.read_csv(BytesIO(fidelity.csv(found))).set_index("pictures from")
     np.testing.assert_allclose(
         figures.loc["N(0, 1)", ["seed 0", "seed 1", "seed 2"]].astype(float), found["distance"][0]
     )
     chart = json.loads(app.get("plotly_chart")[0].proto.spec or app.get("plotly_chart")[0].proto.figure.spec)
-    assert len(chart["data"][0]["y"]) == 7
+    assert [each["y"][0] for each in chart["data"]] == table["Pictures from"].tolist()[::-1]
+    assert all(each["error_x"]["array"][0] > 0 for each in chart["data"][-2:])
 
 
 def test_where_a_baseline_wins_it_is_said():
-    run = runs.get(PLAIN)
     rows = dict.fromkeys(fidelity.ROWS, [9.0, 10, 11]) | {"redrawn": [1.0, 1, 1], "training": [0.5, 0.5, 0.5]}
 
     def said(**changes):
-        return fidelity.told(run, {"distance": np.array(list((rows | changes).values()))})
+        return fidelity.told({"distance": np.array(list((rows | changes).values()))})
 
     assert "The baseline wins" in said(pca=[5.0, 5, 5])
-    assert "as good within chance" in said(pca=[10.0, 11, 12])
-    assert "without any network, has 30.0" in said(pca=[29.0, 30, 31])
+    assert "as good**, within chance" in said(pca=[10.0, 11, 12])
+    assert "without any network, gets 30.0" in said(pca=[29.0, 30, 31])
     assert "PCA" not in said(pca=[np.nan] * 3)
-    assert "best from **N(0, 1)**" in said(normal=[3.0, 3, 3])
-    assert "decoder alone" in said(redrawn=[8.0, 8, 8])
+    assert "**3.0** with N(0, 1), 10.0 with its mixture" in said(normal=[3.0, 3, 3])
+    assert "Redrawn training pictures already get 8.0" in said(redrawn=[8.0, 8, 8])
 
 
 @pytest.mark.parametrize("dataset", ["digits", "patches"])

@@ -136,7 +136,7 @@ def mixture(codes: np.ndarray, found: Axes, say: Say = to_nobody) -> Density:
         possible = [each for each in CANDIDATES if each[0] == 1 or each[0] * FEWEST <= len(fitted)]
         costs = np.cumsum([0, *(count * (5 if kind == "full" else 1) for count, kind in possible)])
         for done, (count, kind) in enumerate(possible):
-            say(float(costs[done] / costs[-1]), f"Mixture of {count}, {len(fitted):,} codes")
+            say(float(costs[done] / costs[-1]), f"Fitting the mixture, step {done + 1} of {len(possible)}")
             if (score := _fitted(fitted, count, kind).score(held_out)) > at:
                 best, at = (count, kind), score
         chosen: Any = _fitted(places, *best)  # scikit-learn's types leave out what fitting adds

@@ -57,7 +57,10 @@ def measured(
     components = 0
     for done, (row, density, drawn) in enumerate(_sources(run, model, every, count, rows, say)):
         for column, seed in enumerate(seeds):
-            say(0.35 + 0.65 * (done + 0.5) / len(rows), f"{count:,} pictures, draw {column + 1}")
+            step = f"{len(seeds) * done + column + 1} of {len(seeds) * len(rows)}"
+            say(
+                0.35 + 0.65 * (done + 0.5) / len(rows), f"Drawing and judging {count:,} pictures, step {step}"
+            )
             pictures = drawn(seed)
             found[rows.index(row), column] = frechet.distance(features_of(judge, pictures), wanted)
         if row == "mixture" and density:

@@ -77,7 +77,7 @@ def statistics_of_run(subject: str, device: str, say: Say) -> Arrays:
     """The `statistics` of some of the images a run has learnt from: `fitted_count`. Raises LabError."""
     run = runs.get(subject)
     images = data.load(run.experiment.data.dataset)
-    say(0.0, "Codes of training pictures")
+    say(0.0, "Finding the codes of training pictures")
     return statistics_of(run, images, runs.load(run, device))
 
 

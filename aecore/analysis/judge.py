@@ -1,4 +1,4 @@
-"""A small classifier of a data set's own pictures, whose features say how alike two heaps of pictures are."""
+"""A small classifier of a data set's own pictures, whose features say how alike two sets of pictures are."""
 
 import math
 
@@ -70,7 +70,7 @@ def trained(images: ImageSet, say: Say = to_nobody) -> Judge:
                 schedule.step()
                 step += 1
                 if step % 20 == 0:
-                    say(step / STEPS, "A classifier to judge by")
+                    say(step / STEPS, "Training a small classifier to judge by")
     return judge.eval().requires_grad_(False)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from aecore import runs
+from aecore.data import SOURCES
 from aecore.runs import Run
 from pages.shared import address, analysis, state
 
@@ -27,6 +28,9 @@ LIKE_STANDARD = (0.6, 1.4)
 UNUSED = 0.1
 """A standard deviation of the mean under which a number of a variational code is as good as all noise."""
 
+FARTHEST = 1.3
+"""The greatest temperature at which codes still lie about where those of pictures do."""
+
 
 class Wish(NamedTuple):
     """What the controls and the address say."""
@@ -39,9 +43,9 @@ class Wish(NamedTuple):
 def choose(run: Run) -> Wish:
     """Density, temperature and seed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind: Kind = address.choose(
+        kind: Kind = address.choose(  # pyright: ignore[reportAssignmentType], one of KINDS
             "Codes from",
-            KINDS,
+            KINDS,  # pyright: ignore[reportArgumentType], which are texts
             key="density",
             default=usual(run),
             refusal="The linked density is unknown: this is the usual one for this model.",
@@ -49,7 +53,7 @@ def choose(run: Run) -> Wish:
             help="N(0, 1) for each number of the code, as a variational model is trained to have it; the "
             "Gaussian with the mean and covariance of training pictures' codes; or a mixture of Gaussians "
             "fitted to them.",
-        )  # pyright: ignore[reportAssignmentType], one of KINDS
+        )
         temperature = address.choose(
             "Temperature",
             {name: name for name in TEMPERATURES},
@@ -58,7 +62,7 @@ def choose(run: Run) -> Wish:
             refusal="The linked temperature is unknown: this is 1, as fitted.",
             widget=st.select_slider,
             width=220,
-            help="How far from the mean, of a mixture from the mean of each heap: 1 is as fitted, less is "
+            help="How far from the mean, of a mixture from the mean of each cluster: 1 is as fitted, less is "
             "safer and more alike, 0 the means themselves.",
         )
         seed = address.number(
@@ -92,7 +96,17 @@ def density(run: Run, kind: "Kind", device: str) -> "Density | None":
     answer = analysis.answered(
         "code-mixture", run.id, {}, device=device, title="A mixture for the codes of training pictures"
     )
-    return from_arrays(answer) if answer else None
+    if answer is None:
+        if not _takes_long(run.id, device):
+            st.button(
+                "The Gaussian needs no wait",
+                key="no-wait",
+                icon=":material/bolt:",
+                on_click=address.write,
+                args=("density", "gaussian"),
+            )
+        return None
+    return from_arrays(answer)
 
 
 def statistics(run: Run, device: str) -> "Arrays | None":
@@ -131,38 +145,78 @@ def learnt(run_id: str, part: "Split", device: str) -> "Learnt":
     return learnt(run, state.images(run.experiment.data.dataset), device, part)
 
 
-def told(run: Run, wish: Wish, found: "Density", known: "Arrays") -> str:
-    """In words: what these codes are, and what to look for."""
+def told(run: Run, wish: Wish, found: "Density", known: "Arrays") -> tuple[str, str]:
+    """In words: what these codes are and what to look for; and, for who wants to know more, the figures."""
     count = f"{int(known['count'][0]):,}"
+    look = f"Look for {between(run)}: real codes gather in clusters, one or more per class, and"
     if wish.kind == "gaussian":
         return (
-            f"One Gaussian with the mean and covariance of {count} training pictures' codes. Classes lie in "
-            "several heaps: look for pictures between two of them."
+            f"**Gaussian**: codes are drawn around the mean of {count} training pictures' codes, as wide in "
+            f"every direction as those are. {look} a single Gaussian does not know them.",
+            "With the mean and the covariance of those codes.",
         )
     if wish.kind == "mixture":
-        heaps = "one heap" if found.components == 1 else f"{found.components} heaps"
+        clusters = "one cluster" if found.components == 1 else f"{found.components} clusters"
         return (
-            f"A Gaussian mixture: {heaps}, fitted to {count} training pictures' codes. How many, held-out "
-            "codes decide. Look for pictures that fall between heaps all the same."
+            f"**Mixture**: codes are drawn from {clusters}, fitted to {count} training pictures' codes. Look "
+            f"for {between(run)}, which fall between clusters all the same.",
+            "A mixture of Gaussians. How many there are, the codes of pictures decide that it was not fitted "
+            "to.",
         )
-    spread = known["spread"]
-    typical, low, high = (float(value) for value in (np.median(spread), spread.min(), spread.max()))
-    off = float(np.abs(known["mean"]).max())
-    measured = f"standard deviations of {low:.2f} to {high:.2f} and means up to {off:.2f} from 0"
-    if not LIKE_STANDARD[0] <= typical <= LIKE_STANDARD[1] or off > 1:
+    spread, off = known["spread"], float(np.abs(known["mean"]).max())
+    unused = int((spread < UNUSED).sum())
+    figures = (
+        f"N(0, 1) has a standard deviation of 1 and a mean of 0. The numbers of {count} training pictures' "
+        f"codes have standard deviations of {spread.min():.2f} to {spread.max():.2f} and means up to "
+        f"{off:.2f} from 0"
+        f"{f'; {unused} of {len(spread)} say next to nothing' if unused else ''}."
+    )
+    bell = "**N(0, 1)**: every number of a code is drawn from a bell curve around 0"
+    trained = run.experiment.model.kind == "variational"
+    if not LIKE_STANDARD[0] <= float(np.median(spread)) <= LIKE_STANDARD[1] or off > 1:
+        but = "which this model was trained to expect, but its" if trained else "but this model's"
         return (
-            "**These look wrong, and should**: this model's codes are not N(0, 1), their numbers have "
-            f"{measured}. So the decoder is asked for places where it has seen no code; the mixture is "
-            "fitted to where they are."
+            f"{bell}, {but} codes are not like that. **These look wrong, and should**: the decoder is asked "
+            "for places where it has seen no code. The mixture is fitted to where codes are.",
+            figures,
         )
-    if run.experiment.model.kind == "variational":
-        unused = int((spread < UNUSED).sum())
-        idle = f" ({unused} of {len(spread)} say next to nothing)" if unused else ""
+    if trained:
         return (
-            f"This model was trained to have codes like N(0, 1); their numbers have {measured}{idle}. Look "
-            "for pictures between two classes: codes lie in heaps all the same, and N(0, 1) knows of none."
+            f"{bell}, which this model was trained to expect. {look} the bell curve does not know them.",
+            figures,
         )
     return (
-        f"Nothing made this model's codes N(0, 1), even if their numbers have {measured}. Look for strokes "
-        "that are nothing: heaps of codes lie elsewhere, and the mixture is fitted to them."
+        f"{bell}. Nothing made this model's codes like that, even if they are about as wide. Look for "
+        f"{made_of(run)} that are nothing: real codes gather in clusters; the mixture is fitted to them.",
+        figures,
     )
+
+
+def far(wish: Wish, found: "Density") -> str:
+    """In words, what a temperature does, where that is not what was fitted."""
+    if not wish.temperature and found.components > 1:
+        return (
+            f"No more than {found.components} different ones: the decoder's picture of each cluster's mean "
+            "code. "
+        )
+    if not wish.temperature:
+        return "All the same: the decoder's picture of the mean code. "
+    return "Farther out than codes lie: expect broken ones. " if wish.temperature > FARTHEST else ""
+
+
+def between(run: Run) -> str:
+    """What a code between clusters gives, in the words of a data set."""
+    data = run.experiment.data
+    if len(data.classes) == 1:
+        return "pictures that are like none it has learnt"
+    one = "digit" if _digits(run) else "class"
+    return f"pictures that are half one {one}, half another"
+
+
+def made_of(run: Run) -> str:
+    """What its pictures consist of: digits of strokes, photos and clothes of shapes."""
+    return "strokes" if _digits(run) else "shapes"
+
+
+def _digits(run: Run) -> bool:
+    return all(name.isdigit() for name in SOURCES[run.experiment.data.dataset].class_names)

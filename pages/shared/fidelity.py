@@ -1,4 +1,4 @@
-"""How good new pictures are: a table and bars of their Fréchet distances."""
+"""How good new pictures are: a table and dots of their Fréchet distances."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ import streamlit as st
 from aecore.data import SOURCES
 from aecore.runs import Run
 from pages.shared import analysis, figures
-from pages.shared.wording import plain
 
 if TYPE_CHECKING:
     from aecore.analysis.questions import Arrays
@@ -26,6 +25,7 @@ ROWS = {
 }
 """By the names, and in the order, of aecore.analysis.fidelity.ROWS."""
 
+WITH = {"normal": "N(0, 1)", "gaussian": "its Gaussian", "mixture": "its mixture"}
 OURS = ("normal", "gaussian", "mixture")
 BOUNDS = ("redrawn", "training", "mean")
 COLOURS = {"pca": figures.COLOURS[1]} | dict.fromkeys(BOUNDS, "#757c8d")
@@ -38,7 +38,7 @@ def show(run: Run, device: str) -> None:
     )
     if answer is None:
         return
-    st.markdown(told(run, answer))
+    st.markdown(told(answer))
     found = values(answer)
     left, right = st.columns([1, 1], gap="medium")
     with left:
@@ -55,18 +55,19 @@ def show(run: Run, device: str) -> None:
         )
     with right:
         st.plotly_chart(
-            bars(found),
-            key="fidelity-bars",
+            dots(found),
+            key="fidelity-dots",
             config=figures.PLAIN,
-            alt="Fréchet distance of each way to draw pictures, as bars on a logarithmic axis",
+            alt="Fréchet distance of each way to draw pictures, as dots with whiskers on a logarithmic axis",
         )
     source = SOURCES[run.experiment.data.dataset]
     st.caption(
-        f"Fréchet distance (Heusel et al., 2017) of {int(answer['count'][0]):,} pictures from "
-        f"{int(answer['judged'][0]):,} test pictures, in the 64 features of a small classifier trained on "
-        f"{source.title}, which names **{answer['accuracy'][0]:.1%}** of the test pictures. Less is better; "
-        "it has no unit, and can be compared for one data set only. Means over three draws, ± their standard "
-        "deviation. Grey bars bound it: training pictures as they are, and one picture again and again."
+        f"Each figure compares {int(answer['count'][0]):,} pictures with the {int(answer['judged'][0]):,} "
+        "real test pictures, by the Fréchet distance (Heusel et al., 2017) in the 64 features of a small "
+        f"classifier trained on {source.title}, which names **{answer['accuracy'][0]:.1%}** of the test "
+        "pictures. It has no unit, and can be compared for one data set only. Dots are means over three "
+        "draws, whiskers and ± their standard deviation. Grey dots bound it: training pictures as they are, "
+        "and one picture again and again."
     )
 
 
@@ -76,39 +77,31 @@ def values(answer: "Arrays") -> dict[str, np.ndarray]:
     return {name: row for name, row in rows.items() if np.isfinite(row).all()}
 
 
-def told(run: Run, answer: "Arrays") -> str:
+def told(answer: "Arrays") -> str:
     """In words: which density is best, and whether a baseline is as good."""
     found = values(answer)
     means = {name: float(row.mean()) for name, row in found.items()}
     best = min(OURS, key=lambda name: means[name])
+    other = "normal" if best != "normal" else "mixture"
     words = (
-        f"Pictures of **{plain(run.name)}** are best from its **{_within(best)}**: "
-        f"{means[best]:,.1f}, beside {means['normal']:,.1f} from N(0, 1)"
-        if best != "normal"
-        else f"Pictures of **{plain(run.name)}** are best from **N(0, 1)**: {means[best]:,.1f}, beside "
-        f"{means['mixture']:,.1f} from the mixture"
+        f"Distance from real test pictures (Fréchet; lower is better): **{means[best]:,.1f}** with "
+        f"{WITH[best]}, {means[other]:,.1f} with {WITH[other]}. Real training pictures "
+        f"get {means['training']:,.1f}."
     )
-    words += f"; training pictures themselves have {means['training']:,.1f}."
     if "pca" in means:
-        wins = found["pca"].max() < found[best].min()
-        ties = not wins and found["pca"].min() <= found[best].max()
-        if wins:
-            words += (
-                f" **The baseline wins**: a mixture on PCA, without any network, has {means['pca']:,.1f}."
-            )
-        elif ties:
-            words += f" A mixture on PCA, without any network, is as good within chance: {means['pca']:,.1f}."
+        pca = f"a mixture on PCA, without any network, gets {means['pca']:,.1f}"
+        if found["pca"].max() < found[best].min():
+            words += f" **The baseline wins**: {pca}."
+        elif found["pca"].min() <= found[best].max():
+            words += f" **The baseline is as good**, within chance: {pca}."
         else:
-            words += f" A mixture on PCA, without any network, has {means['pca']:,.1f}."
+            words += f" {pca[0].upper()}{pca[1:]}."
     if means["redrawn"] > 0.5 * means[best]:
-        words += " Much of it the decoder alone is to blame for: redrawn pictures have " + (
-            f"{means['redrawn']:,.1f}."
+        words += (
+            f" Redrawn training pictures already get {means['redrawn']:,.1f}, so part of it is the decoder's "
+            "blur."
         )
     return words
-
-
-def _within(name: str) -> str:
-    return {"gaussian": "Gaussian", "mixture": "mixture"}[name]
 
 
 def table(found: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -122,18 +115,23 @@ def table(found: dict[str, np.ndarray]) -> pd.DataFrame:
     )
 
 
-def bars(found: dict[str, np.ndarray]) -> go.Figure:
-    """The same as bars, the best at the top."""
+def dots(found: dict[str, np.ndarray]) -> go.Figure:
+    """The same as dots with whiskers, the best at the top."""
     order = sorted(found, key=lambda name: -found[name].mean())
     means = [float(found[name].mean()) for name in order]
+    spreads = [float(found[name].std(ddof=1)) for name in order]
     figure = go.Figure(layout={"height": 300, "margin": {"t": 5, "b": 10, "l": 5, "r": 5}})
-    figure.add_bar(
-        x=means,
-        y=[ROWS[name] for name in order],
-        orientation="h",
-        marker={"color": [COLOURS.get(name, figures.COLOURS[0]) for name in order]},
-        hovertemplate="%{y}: %{x:,.1f}<extra></extra>",
-    )
+    for name, mean, spread in zip(order, means, spreads, strict=True):
+        colour = COLOURS.get(name, figures.COLOURS[0])
+        figure.add_scatter(
+            x=[mean],
+            y=[ROWS[name]],
+            mode="markers",
+            marker={"color": colour, "size": 11},
+            error_x={"array": [spread], "color": colour},
+            showlegend=False,
+            hovertemplate=f"%{{y}}: %{{x:,.1f}} ± {spread:.1f}<extra></extra>",
+        )
     figure.update_xaxes(title="Fréchet distance, logarithmic", **figures.logarithmic(means))
     powers = [10**power for power in range(-3, 7)]  # there is no room for more marks
     figure.update_xaxes(tickvals=powers, ticktext=[f"{power:,g}" for power in powers])

@@ -20,6 +20,9 @@ phone."""
 
 SIDE = 84
 
+COPY = 0.25
+"""What is nearer to a training picture than this share of what is usual for redrawn ones is called a copy."""
+
 
 class Near(NamedTuple):
     """The training picture nearest to each of N new ones."""
@@ -67,21 +70,40 @@ def show(run: Run, device: str) -> None:
     rows = [pictures.Row("", pictures.rgb(drawn))]
     with place:
         if beside:
-            texts = [f"{distance:.2f}" for distance in near.distances]
-            rows.append(pictures.Row("", pictures.rgb(near.pictures), texts))
-            st.markdown(verdict(near.distances, *usual(run.id, device), near.count))
+            first = np.arange(COUNT) % PER_PIECE == 0  # of its line in each piece: room for words is there
+            rows = [
+                pictures.Row("", pictures.rgb(drawn), ["new" if each else "" for each in first]),
+                pictures.Row(
+                    "",
+                    pictures.rgb(near.pictures),
+                    [
+                        f"nearest {distance:.2f}" if each else f"{distance:.2f}"
+                        for each, distance in zip(first, near.distances, strict=True)
+                    ],
+                ),
+            ]
+            st.markdown(
+                verdict(near.distances, *usual(run.id, device)),
+                help=f"Euclidean distance of the pixels, from 0 to 1, to the nearest of {near.count:,} "
+                "training pictures; half of the pictures are nearer, half are farther. Redrawn by the model, "
+                "test pictures lose details as new ones lack them, which brings them nearer to all others.",
+            )
             _sheet(rows, "New pictures, and below each the nearest training picture with its distance")
         else:
             _sheet(rows, f"{COUNT} new pictures")
     with said:
         if (known := densities.statistics(run, device)) is not None:
-            st.markdown(densities.told(run, wish, density, known))
+            words, figures = densities.told(run, wish, density, known)
+            st.markdown(words, help=figures)
     data = run.experiment.data
     if data.input_transform != "none" or data.target_transform != "none":
         st.caption(
             "This model is asked for other pictures than it is shown: new ones are like those asked for."
         )
-    st.caption(f"Draw {wish.seed}, temperature {wish.temperature:g}: the address draws the same again.")
+    st.caption(
+        f"Draw {wish.seed}, temperature {wish.temperature:g}. {densities.far(wish, density)}Copy this page's "
+        "link to get the same pictures again."
+    )
 
 
 def pictures_of(run: Run, density: "Density", wish: densities.Wish, device: str) -> np.ndarray:
@@ -102,7 +124,7 @@ def _sheet(rows: list[pictures.Row], alt: str) -> None:
     with st.container(horizontal=True, gap="xxsmall"):
         for piece in np.split(lines, ACROSS // PER_PIECE, axis=1):
             part = [
-                pictures.Row(row.label, row.tiles[line], [row.texts[i] for i in line if row.texts])
+                pictures.Row(row.label, row.tiles[line], [row.texts[int(i)] for i in line if row.texts])
                 for line in piece
                 for row in rows
             ]
@@ -110,20 +132,21 @@ def _sheet(rows: list[pictures.Row], alt: str) -> None:
             st.image(png, width=pictures.width(png), alt=alt)
 
 
-def verdict(distances: np.ndarray, fresh: float, redrawn: float, count: int) -> str:
+def verdict(distances: np.ndarray, fresh: float, redrawn: float) -> str:
     """Whether new pictures are copies, in words; distances (N,), and those usual for test pictures."""
-    middle, copies = float(np.median(distances)), int((distances < redrawn / 4).sum())
+    middle, near = float(np.median(distances)), redrawn * COPY
+    copies = int((distances < near).sum())
     if copies:
-        least = f"**{copies} of {len(distances)} are near copies**, less than a quarter of that away."
+        found = (
+            f"**{copies} of these {len(distances)} {'are' if copies > 1 else 'is'} nearer than {near:.2f}**"
+        )
     elif middle < 0.8 * redrawn:
-        least = "So they are **nearer to training pictures than fresh ones are**: look for copies."
+        found = "none of these is, but they are **nearer than test pictures**: look for pairs that are alike"
     else:
-        nearer = "nearer" if redrawn < 0.8 * middle else "as near"
-        least = f"So they are **no copies**: fresh test pictures come {nearer}."
+        found = "**none of these is**"
     return (
-        f"Half of the new pictures are within **{middle:.2f}** of one of {count:,} training pictures; test "
-        f"pictures within {fresh:.2f}, and {redrawn:.2f} once the model has redrawn them, which takes "
-        f"details away as here. {least}"
+        f"A typical new picture is **{middle:.2f}** away from its nearest training picture; real test "
+        f"pictures are {fresh:.2f} away ({redrawn:.2f} once redrawn). A copy would be near 0: {found}."
     )
 
 

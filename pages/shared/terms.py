@@ -56,8 +56,13 @@ def options(run: Run) -> dict[str, str]:
     )
 
 
-def choose(label: str, run: Run, *, key: str, default: str, number: int = 0) -> Wish:
-    """One of `options`, with a button for another test picture; `number` is the one at first."""
+def choose(
+    label: str, run: Run, *, key: str, default: str, number: int = 0, after: Wish | None = None
+) -> Wish:
+    """One of `options`, with a button for another test picture; `number` is the one at first.
+
+    Where it is of the same class as `after`, it begins with the next picture of that.
+    """
     possible = options(run)
     if default not in possible:
         default = next(iter(possible))
@@ -69,6 +74,8 @@ def choose(label: str, run: Run, *, key: str, default: str, number: int = 0) -> 
             default=default,
             refusal="There is no such picture for this model: this is another one.",
         )
+        if after and word == after.word:
+            number = (after.number + 1) % (MOST + 1)
         place = f"{key}-nth"
         asked = address.asked(
             place,
@@ -129,6 +136,13 @@ def read(run: Run, wishes: Sequence[Wish], device: str) -> list[Term] | None:
         )
         return None
     return [term for term in found if term]
+
+
+def begin(run: Run, number: int, wish: Wish, device: str) -> None:
+    """Put a test picture on the canvas of a drawing, in place of what is there."""
+    from aecore.analysis.strokes import as_drawing
+
+    canvas.begin(f"generate-{number}", as_drawing(_tested(run, wish, device).picture))
 
 
 def _tested(run: Run, wish: Wish, device: str) -> Term:
