@@ -9,7 +9,7 @@ import streamlit as st
 from aecore.data import available
 from aecore.errors import LabError
 from aecore.runs import Run
-from pages.shared import address, clickable, pictures, state
+from pages.shared import address, clickable, pictures, state, tasks
 from pages.shared.given import Given
 from pages.shared.restoring import decibels
 from pages.shared.wording import plain
@@ -188,14 +188,26 @@ def told(run: Run, found: "Transformed", beside: "Baseline") -> str:
             f"A line of arithmetic, the {beside.name}, does this exactly. The network shows how closely it "
             f"can be learnt: {model}, SSIM {found.ssim['model']:.2f}."
         )
-    won = "the model wins" if ours > theirs else f"{beside.name} wins"
-    words = f"{model}, {beside.name} to {decibels(theirs)}: here {won}"
-    more = found.ssim["model"] - found.ssim["baseline"]
-    if (more > 0) != (ours > theirs) and abs(more) >= 0.005:
-        words += f", though not by SSIM, {found.ssim['model']:.2f} to {found.ssim['baseline']:.2f}"
-    if floor > max(ours, theirs):
-        words += f". To leave it as it was would be closer still: {decibels(floor)}"
+    words = f"{model}, {beside.name} to {decibels(theirs)}"
+    if floor > min(ours, theirs):
+        words += f"; {tasks.left(run)}, {decibels(floor)}"
+    rival = "input" if floor > theirs else "baseline"
+    if about_equal(ours, found.psnr[rival]):
+        return f"{words}: here the model is about equal to the better of these."
+    wins = ours > found.psnr[rival]
+    won = "the model" if wins else beside.name if rival == "baseline" else "leaving it so"
+    words += f": here {won} wins"
+    likeness, other = found.ssim["model"], found.ssim[rival]
+    if (likeness > other) != wins and abs(likeness - other) >= 0.005:
+        words += f" (SSIM, which compares structure, says otherwise: {likeness:.2f} against {other:.2f})"
     return f"{words}."
+
+
+def about_equal(psnr: float, other: float) -> bool:
+    """Whether two are so close, in decibels, that neither wins."""
+    from aecore.analysis.transformation import EQUAL
+
+    return psnr == other or abs(psnr - other) < EQUAL
 
 
 def about(run: Run, given: Given, found: "Transformed") -> str:
