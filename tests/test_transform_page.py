@@ -234,10 +234,22 @@ def test_a_model_of_digits_takes_a_drawing_and_sees_uploads_as_digits():
     expected = TRANSFORMS["hole"](data.load("digits").test_images[7:8])[0].numpy()
     psnr = peak_signal_noise_ratio(data.load("digits").test_images[7].numpy(), expected, data_range=255)
     assert f"**Before**  \n{psnr:.1f} dB" in words(app)
+    assert "The framed block is removed" in words(app)
     app.segmented_control(key="source").set_value("upload").run()
     upload(app, png(300, 200))
     assert "Your picture as 28×28 pixels, the size that this model knows" in words(app)
     assert "tiles" not in words(app)
+
+
+def test_a_hole_is_framed_in_black_too():
+    lost = np.zeros((28, 28), bool)
+    lost[7:21, 7:21] = True
+    png = transformed.framed(np.zeros((1, 28, 28), np.uint8), lost, 168)
+    drawn = np.asarray(Image.open(BytesIO(png)))
+    assert drawn.shape == (168, 168, 3)
+    rows, columns, _ = np.nonzero(drawn)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (41, 126, 41, 126)
+    assert not drawn[50:118, 50:118].any()
 
 
 def test_an_empty_canvas_says_what_to_do(monkeypatch):

@@ -229,6 +229,14 @@ class Wild(Copy):
         return torch.ones_like(codes) * 3
 
 
+def test_it_is_said_which_pixels_were_lost():
+    picture = np.full((3, 16, 32), 9, np.uint8)
+    found = transformed(Copy(), beside("hole"), picture)
+    np.testing.assert_array_equal(found.lost, found.seen[0] == 0)
+    assert found.lost.sum() == 2 * 8 * 8
+    assert not transformed(Copy(), beside("half"), picture).lost.any()
+
+
 def test_a_model_invents_nothing_but_the_hole():
     picture = data.load("patches").test_images[0].numpy()
     found = transformed(Wild(), beside("hole"), picture)

@@ -63,10 +63,13 @@ def answering(model: Autoencoder, config: DataConfig) -> Reconstruct:
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays gives arrays, not a truth value
 class Transformed:
-    """One picture on its way: all are uint8 (C, H, W) of one shape."""
+    """One picture on its way: pictures are uint8 (C, H, W) of one shape."""
 
     seen: np.ndarray
     """The picture as it was given to the model."""
+
+    lost: np.ndarray
+    """Which pixels a hole has taken: bool (H, W)."""
 
     pictures: Mapping[str, np.ndarray]
     """By each of METHODS what it made of that."""
@@ -112,7 +115,13 @@ def transformed(
         "input": _stored(seen),
     }
     target = None if degraded else _stored(_applied(whole, config.target_transform, tile))
-    return Transformed(seen=found["input"], pictures=found, target=target, **_judged(found, target))
+    return Transformed(
+        seen=found["input"],
+        lost=holes.cpu().numpy(),
+        pictures=found,
+        target=target,
+        **_judged(found, target),
+    )
 
 
 def _judged(pictures: Mapping[str, np.ndarray], target: np.ndarray | None) -> dict[str, dict[str, float]]:
