@@ -15,7 +15,7 @@ from aecore.analysis import transformation
 from aecore.analysis.comparison import versions
 from aecore.analysis.questions import Question, answer, to_nobody
 from aecore.analysis.tiles import by_tiles
-from aecore.analysis.transformation import METHODS, baseline_of, quality, transformed
+from aecore.analysis.transformation import METHODS, baseline_of, quality, standing, transformed
 from aecore.analysis.undoing import Baseline, enlarged, inpainted, lost, tint
 from aecore.config import DataConfig, Experiment
 from aecore.data.patches import TEST_STRIPS, corners, strip
@@ -229,6 +229,14 @@ class Wild(Copy):
         return torch.ones_like(codes) * 3
 
 
+def test_it_is_said_which_pixels_were_lost():
+    picture = np.full((3, 16, 32), 9, np.uint8)
+    found = transformed(Copy(), beside("hole"), picture)
+    np.testing.assert_array_equal(found.lost, found.seen[0] == 0)
+    assert found.lost.sum() == 2 * 8 * 8
+    assert not transformed(Copy(), beside("half"), picture).lost.any()
+
+
 def test_a_model_invents_nothing_but_the_hole():
     picture = data.load("patches").test_images[0].numpy()
     found = transformed(Wild(), beside("hole"), picture)
@@ -277,6 +285,32 @@ def test_quality_of_a_copy_is_that_of_the_input():
     assert found["psnr"][0] == pytest.approx(-10 * np.log10(found["mse"][0].mean()))
     assert found["low"][1] <= found["high"][1]
     assert found["ahead"][0] == np.mean(found["mse"][0] < found["mse"][1])
+
+
+def test_the_rival_is_the_better_of_the_baseline_and_nothing_done():
+    found = standing(np.array([[0.1, 0.2, 0.3], [0.5, 0.1, 0.6], [0.2, 0.1, 0.3]]))
+    assert METHODS[found.rival] == "input"
+    np.testing.assert_allclose(found.lead, [0.1, -0.1, 0])
+    assert (found.ahead, found.behind) == (pytest.approx(1 / 3), pytest.approx(1 / 3))
+    assert found.margin == pytest.approx(0)
+    assert found.equal
+    assert found.on_hard_ones
+    assert not found.few_decide
+
+
+def test_one_hard_picture_may_outweigh_the_others():
+    found = standing(np.array([[0.1, 0.03, 0.03], [0.5, 0.02, 0.02], [0.6, 0.6, 0.6]]))
+    assert METHODS[found.rival] == "baseline"
+    assert found.margin == pytest.approx(10 * np.log10(0.54 / 0.16))
+    assert found.few_decide
+    assert not found.equal
+    other = standing(np.array([[0.5, 0.02, 0.02], [0.1, 0.03, 0.03], [0.6, 0.6, 0.6]]))
+    assert other.few_decide
+    assert not other.on_hard_ones
+
+
+def test_what_is_never_wrong_is_equal_to_itself():
+    assert standing(np.zeros((3, 4))).margin == 0
 
 
 def test_a_question_about_a_run(tiny_digits):  # noqa: ARG001, a fixture

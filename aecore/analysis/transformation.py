@@ -33,6 +33,9 @@ COUNT = 1_000
 METHODS = ("model", "baseline", "input")
 """What is judged: the model, what needs none, and what the model sees, left as it is."""
 
+EQUAL = 0.2
+"""Decibels: errors closer to each other are about equal."""
+
 
 def baseline_of(experiment: Experiment, images: data.ImageSet | None) -> Baseline:
     """What stands beside an experiment's model. Its training images are needed for colours only."""
@@ -60,10 +63,13 @@ def answering(model: Autoencoder, config: DataConfig) -> Reconstruct:
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays gives arrays, not a truth value
 class Transformed:
-    """One picture on its way: all are uint8 (C, H, W) of one shape."""
+    """One picture on its way: pictures are uint8 (C, H, W) of one shape."""
 
     seen: np.ndarray
     """The picture as it was given to the model."""
+
+    lost: np.ndarray
+    """Which pixels a hole has taken: bool (H, W)."""
 
     pictures: Mapping[str, np.ndarray]
     """By each of METHODS what it made of that."""
@@ -109,7 +115,13 @@ def transformed(
         "input": _stored(seen),
     }
     target = None if degraded else _stored(_applied(whole, config.target_transform, tile))
-    return Transformed(seen=found["input"], pictures=found, target=target, **_judged(found, target))
+    return Transformed(
+        seen=found["input"],
+        lost=holes.cpu().numpy(),
+        pictures=found,
+        target=target,
+        **_judged(found, target),
+    )
 
 
 def _judged(pictures: Mapping[str, np.ndarray], target: np.ndarray | None) -> dict[str, dict[str, float]]:
@@ -164,6 +176,62 @@ def quality(model: Autoencoder, baseline: Baseline, images: Versions, say: Say) 
         "lead": mse[1] - mse[0],
         "ahead": np.array([np.mean(mse[0] < mse[1])]),
     }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Standing:
+    """How a model stands to its rival, over many pictures."""
+
+    rival: int
+    """Which of METHODS that is: the baseline, or the pictures left as they are where that is better."""
+
+    margin: float
+    """How many decibels the model is ahead, by the PSNR of the mean errors; negative where it is behind."""
+
+    lead: np.ndarray
+    """How much smaller the model's error is, picture by picture: (N,)."""
+
+    ahead: float
+    """The share of pictures where it is smaller."""
+
+    behind: float
+    """And where it is larger."""
+
+    on_hard_ones: bool
+    """Whether the rival's error is larger on average where the model is ahead than where it is behind."""
+
+    @property
+    def baseline_rivals(self) -> bool:
+        """Whether the baseline is the rival."""
+        return METHODS[self.rival] == "baseline"
+
+    @property
+    def equal(self) -> bool:
+        """Whether the two are about equal over all."""
+        return abs(self.margin) < EQUAL
+
+    @property
+    def few_decide(self) -> bool:
+        """Whether the mean of all says one thing, and most pictures by themselves another."""
+        return self.behind > 0.5 if self.margin > 0 else self.ahead > 0.5
+
+
+def standing(mse: np.ndarray) -> Standing:
+    """How a model stands to the better of the baseline and the input, by the errors (3, N) of METHODS."""
+    means = mse.mean(1)
+    rival = 1 + int(np.argmin(means[1:]))
+    lead = mse[rival] - mse[0]
+    ahead, behind = lead > 0, lead < 0
+    return Standing(
+        rival=rival,
+        margin=0.0 if means[0] == means[rival] else float(psnr(means[0]) - psnr(means[rival])),
+        lead=lead,
+        ahead=float(ahead.mean()),
+        behind=float(behind.mean()),
+        on_hard_ones=bool(
+            ahead.any() and behind.any() and mse[rival][ahead].mean() > mse[rival][behind].mean()
+        ),
+    )
 
 
 @torch.inference_mode()

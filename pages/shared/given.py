@@ -95,7 +95,7 @@ def _photo() -> Given:
         default=next(iter(TEST_STRIPS)),
         refusal="There is no such photo here: this is another one.",
         widget=st.segmented_control,
-        help="The two photos that the model learnt from, brought along by scikit-learn.",
+        help="The models learnt from other parts of these two photos; the part shown was kept from them.",
     )
     note = "This part of the photo was held out: no model of the lab learnt from it."
     return Given(strip(photo)[:, -TALL:], at=WORTH_A_LOOK.get(photo), note=note)

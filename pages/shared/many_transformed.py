@@ -9,15 +9,19 @@ import streamlit as st
 
 from aecore.data import SOURCES
 from aecore.runs import Run
-from pages.shared import address, analysis, pictures, state
+from pages.shared import address, analysis, pictures, state, tasks
 from pages.shared.restoring import decibels
 from pages.shared.transformed import baseline, titles
 
 if TYPE_CHECKING:
     from aecore.analysis.questions import Arrays
+    from aecore.analysis.transformation import Standing
 
 SHOWN = 5
 """Pictures in a row: a phone is as wide."""
+
+SMOOTHED = ("half", "quarter", "hole")
+"""What a model sees where what its rival fills in is smooth, so that edges are hard."""
 
 ORDERS = {"error": "Worst and best", "lead": "Behind and ahead"}
 """Which pictures to show: by the model's error, or by how much smaller it is than its baseline's."""
@@ -41,8 +45,10 @@ def show(run: Run, device: str) -> None:
     answer = analysis.answered("transforming", run.id, {}, device=device, title="Judging test pictures")
     if answer is None:
         return
-    name = baseline(run.id).name
-    st.markdown(told(run, answer, name))
+    from aecore.analysis.transformation import standing
+
+    name, found = baseline(run.id).name, standing(answer["mse"])
+    st.markdown(told(run, answer, found, name))
     frame = table(answer, name)
     with st.container(width=WIDTH):
         st.dataframe(
@@ -55,7 +61,7 @@ def show(run: Run, device: str) -> None:
         + ("Pixels around the hole are known and count, for all alike. " if name.startswith("bih") else "")
         + "Look whether a model that is ahead is so for most pictures, or only for a few."
     )
-    galleries(run, answer, device, name)
+    galleries(run, answer, found, device, name)
     st.download_button(
         "Every picture (CSV)",
         lambda: csv(answer, name),
@@ -67,28 +73,52 @@ def show(run: Run, device: str) -> None:
     )
 
 
-def told(run: Run, answer: "Arrays", name: str) -> str:
+def told(run: Run, answer: "Arrays", found: "Standing", name: str) -> str:
     """Who comes closer over all, and for how many of the pictures."""
     count, title = answer["mse"].shape[1], SOURCES[run.experiment.data.dataset].title
     ours, theirs, floor = answer["psnr"].tolist()
     begins = f"{count:,} test pictures of {title}: the model comes to **{decibels(ours)}**"
     if np.isinf(theirs):
         return f"{begins}; {name} is exact, by definition."
-    won = "**The model wins**" if ours > theirs else f"**{name[:1].upper() + name[1:]} wins**"
-    share = f"{answer['ahead'][0]:.0%} of them"
-    words = f"{begins}, {name} to {decibels(theirs)}. {won}; the model is closer for {share}."
-    if (ours > theirs) != (answer["ahead"][0] > 0.5):
-        only = "only " if ours > theirs else ""
-        words = (
-            f"{begins}, {name} to {decibels(theirs)}. {won}, though the model is closer for {only}{share}."
-        )
-    likeness, other = answer["mean_ssim"][:2].tolist()
-    if (likeness > other) != (ours > theirs) and f"{likeness:.3f}" != f"{other:.3f}":
-        better = "the model" if likeness > other else name
-        words += f" By SSIM {better} is ahead, {max(likeness, other):.3f} to {min(likeness, other):.3f}."
-    if floor > max(ours, theirs):
-        words += f" To leave pictures as they were would be closer still: {decibels(floor)}."
+    words = f"{begins}, {name} to {decibels(theirs)}"
+    if floor > min(ours, theirs):
+        words += f"; {tasks.left(run)}, {decibels(floor)}"
+    words += f". {_verdict(run, found, name)}"
+    likeness, other = answer["mean_ssim"][[0, found.rival]].tolist()
+    if (likeness > other) != (found.margin > 0) and f"{likeness:.3f}" != f"{other:.3f}":
+        better = "the model" if likeness > other else _rival(run, found, name)
+        words += f" By SSIM, {better} is ahead, {max(likeness, other):.3f} to {min(likeness, other):.3f}."
     return words
+
+
+def _rival(run: Run, found: "Standing", name: str) -> str:
+    """What the model is held against: the baseline by its name, or pictures left grey."""
+    return name if found.baseline_rivals else f"pictures {tasks.left(run)}"
+
+
+def _verdict(run: Run, found: "Standing", name: str) -> str:
+    """Who wins, and where a few pictures decide on that, which ones."""
+    closer = f"the model is closer for {found.ahead:.0%} of them"
+    average = "About equal" if found.equal else "Ahead" if found.margin > 0 else "Behind"
+    if not found.few_decide:
+        better = "the model" if found.margin > 0 else name if found.baseline_rivals else "leaving them so"
+        won = average if found.equal else f"{better[:1].upper()}{better[1:]} wins"
+        return f"**{won}**; {closer}."
+    if found.margin <= 0:
+        return (
+            f"**{average} on average, ahead on {found.ahead:.0%} of pictures**: it loses much on a few, and "
+            "gains a little on most."
+        )
+    gains, loses = "a few", "most"
+    if found.on_hard_ones:
+        gains, loses = "a few hard ones", "easy ones"
+        photos = not SOURCES[run.experiment.data.dataset].white_on_black
+        if photos and run.experiment.data.input_transform in SMOOTHED:
+            gains, loses = "a few hard ones, such as edges,", "flat ones"
+    return (
+        f"**{average} on average, behind on {found.behind:.0%} of pictures**: it gains much on {gains} and "
+        f"loses a little on {loses}."
+    )
 
 
 def table(answer: "Arrays", name: str) -> pd.DataFrame:
@@ -110,7 +140,7 @@ def _decibels(psnr: float) -> str:
 
 
 @st.fragment
-def galleries(run: Run, answer: "Arrays", device: str, name: str) -> None:
+def galleries(run: Run, answer: "Arrays", found: "Standing", device: str, name: str) -> None:
     """The pictures at both ends of an order, by the model's error or by how far it is ahead."""
     from aecore.analysis.reconstruction import extremes
 
@@ -120,20 +150,21 @@ def galleries(run: Run, answer: "Arrays", device: str, name: str) -> None:
             "Pictures",
             ORDERS,
             key="order",
-            default="error",
+            default="lead" if found.few_decide else "error",
             refusal="The linked order of pictures is unknown: this is the usual one.",
             widget=st.segmented_control,
         )
     if order == "lead":
-        behind, ahead = extremes(answer["lead"], SHOWN)
-        ends = {f"Furthest behind {name}": behind, f"Furthest ahead of {name}": ahead}
+        behind, ahead = extremes(found.lead, SHOWN)
+        rival = _rival(run, found, name)
+        ends = {f"Furthest behind {rival}": behind, f"Furthest ahead of {rival}": ahead}
     else:
         best, worst = extremes(answer["mse"][0], SHOWN)
         ends = {"The model's worst": worst, "The model's best": best}
     with st.container(horizontal=True, gap="medium"):
         for title, chosen in ends.items():
-            found = some(run.id, device, tuple(chosen.tolist()))
-            png = pictures.grid(rows(found, answer, chosen, name), per_line=SHOWN)
+            drawn = some(run.id, device, tuple(chosen.tolist()))
+            png = pictures.grid(rows(drawn, answer, chosen, name), per_line=SHOWN)
             with st.container(width=pictures.width(png), gap="xsmall"):
                 st.markdown(f"**{title}**")
                 st.image(png, width=pictures.width(png), alt=f"{title}: {len(chosen)} pictures, every way")

@@ -31,6 +31,15 @@ WORDS = {
 }
 
 
+LEFT = {"grey": "left grey", "half": "left coarse", "quarter": "left coarse", "hole": "left with the hole"}
+"""What pictures are that nothing is done to, by what a model sees."""
+
+
+def left(run: Run) -> str:
+    """Such as left grey: what a picture is that nothing is done to."""
+    return LEFT.get(run.experiment.data.input_transform, "left alone")
+
+
 def label(task: Task) -> str:
     """Such as Colour from grey."""
     seen, asked = task

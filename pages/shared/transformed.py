@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from aecore.data import available
 from aecore.errors import LabError
 from aecore.runs import Run
-from pages.shared import address, clickable, pictures, state
+from pages.shared import address, clickable, pictures, state, tasks
 from pages.shared.given import Given
 from pages.shared.restoring import decibels
 from pages.shared.wording import plain
@@ -32,6 +33,11 @@ BESIDE = 524
 
 CLOSER, TIMES = 22, 5
 """Pixels of the part that is looked at more closely, and how much larger it is drawn."""
+
+BEFORE = "Before"
+
+FRAME = (255, 129, 3)
+"""The colour around a hole: black on black would not be seen."""
 
 LETTERS = 14
 """Of a title above that."""
@@ -65,7 +71,7 @@ def found(run: Run, given: Given, device: str) -> "Transformed":
 
 def titles(name: str) -> dict[str, str]:
     """What each method is called on screen; `name` is the baseline's."""
-    return {"model": "After: the model", "baseline": name[:1].upper() + name[1:], "input": "Before"}
+    return {"model": "After: the model", "baseline": name[:1].upper() + name[1:], "input": BEFORE}
 
 
 def panels(found: "Transformed", name: str) -> dict[str, tuple[np.ndarray, str]]:
@@ -98,19 +104,23 @@ def show(run: Run, given: Given, device: str, side: int) -> None:
         st.error(plain(str(error)))
         return
     st.markdown(told(run, result, beside))
-    _side_by_side(panels(result, beside.name), given.at, side)
+    _side_by_side(panels(result, beside.name), result.lost, given.at, side)
     with st.container(horizontal=True, vertical_alignment="center"):
         _download(run, result)
         st.caption(about(run, given, result), width="stretch")
 
 
-def _side_by_side(shown: Mapping[str, tuple[np.ndarray, str]], at: tuple[int, int] | None, side: int) -> None:
-    """All pictures, and a closer look at one place of them where they are large."""
+def _side_by_side(
+    shown: Mapping[str, tuple[np.ndarray, str]], lost: np.ndarray, at: tuple[int, int] | None, side: int
+) -> None:
+    """All pictures, and a closer look at one place of them where they are large; `lost` (H, W) is framed."""
     height, width = next(iter(shown.values()))[0].shape[1:]
     large = max(height, width) > SMALL
     with st.container(horizontal=True, gap="small"):
         for number, (title, (picture, figures)) in enumerate(shown.items()):
             png, times = on_screen(picture, side)
+            if title == BEFORE and not large and lost.any():
+                png = framed(picture, lost, side)
             alt = f"{title}: {figures}" if figures else title
             with st.container(width=max(pictures.width(png), NARROWEST), gap="xsmall"):
                 if large:
@@ -174,6 +184,16 @@ def on_screen(picture: np.ndarray, side: int) -> tuple[bytes, float]:
     return pictures.within(picture, WIDEST, TALLEST)
 
 
+def framed(picture: np.ndarray, lost: np.ndarray, side: int) -> bytes:
+    """A small picture (C, H, W), enlarged, with a thin frame around what of it (H, W) is lost; a PNG."""
+    from skimage.segmentation import find_boundaries
+
+    times = max(1, side // max(lost.shape))
+    drawn = pictures.rgb(picture[None])[0].repeat(times, 0).repeat(times, 1)
+    drawn[find_boundaries(lost.repeat(times, 0).repeat(times, 1), mode="thick")] = FRAME
+    return pictures.png(Image.fromarray(drawn))
+
+
 def told(run: Run, found: "Transformed", beside: "Baseline") -> str:
     """In words: who comes closest to the truth, the model, its baseline, or the picture as it was."""
     if not found.psnr:
@@ -188,14 +208,26 @@ def told(run: Run, found: "Transformed", beside: "Baseline") -> str:
             f"A line of arithmetic, the {beside.name}, does this exactly. The network shows how closely it "
             f"can be learnt: {model}, SSIM {found.ssim['model']:.2f}."
         )
-    won = "the model wins" if ours > theirs else f"{beside.name} wins"
-    words = f"{model}, {beside.name} to {decibels(theirs)}: here {won}"
-    more = found.ssim["model"] - found.ssim["baseline"]
-    if (more > 0) != (ours > theirs) and abs(more) >= 0.005:
-        words += f", though not by SSIM, {found.ssim['model']:.2f} to {found.ssim['baseline']:.2f}"
-    if floor > max(ours, theirs):
-        words += f". To leave it as it was would be closer still: {decibels(floor)}"
+    words = f"{model}, {beside.name} to {decibels(theirs)}"
+    if floor > min(ours, theirs):
+        words += f"; {tasks.left(run)}, {decibels(floor)}"
+    rival = "input" if floor > theirs else "baseline"
+    if about_equal(ours, found.psnr[rival]):
+        return f"{words}: here the model is about equal to the better of these."
+    wins = ours > found.psnr[rival]
+    won = "the model" if wins else beside.name if rival == "baseline" else "leaving it so"
+    words += f": here {won} wins"
+    likeness, other = found.ssim["model"], found.ssim[rival]
+    if (likeness > other) != wins and abs(likeness - other) >= 0.005:
+        words += f" (SSIM, which compares structure, says otherwise: {likeness:.2f} against {other:.2f})"
     return f"{words}."
+
+
+def about_equal(psnr: float, other: float) -> bool:
+    """Whether two are so close, in decibels, that neither wins."""
+    from aecore.analysis.transformation import EQUAL
+
+    return psnr == other or abs(psnr - other) < EQUAL
 
 
 def about(run: Run, given: Given, found: "Transformed") -> str:
@@ -207,6 +239,9 @@ def about(run: Run, given: Given, found: "Transformed") -> str:
         how = "side by side, each with a hole in its middle" if holed else "that overlap and are blended"
         words.append(f"The model sees tiles of {wide}×{high} pixels, {how}.")
     if run.experiment.data.input_transform == "hole":
+        if max(found.lost.shape) <= SMALL:
+            one = found.lost.shape == (high, wide)
+            words.append("The framed block is removed." if one else "The framed blocks are removed.")
         words.append("What is around a hole stays as it was, for all: only holes are filled.")
     words.append("Look for what the model knows that smooth guesses do not, and for what it invents.")
     return " ".join(filter(None, words))
