@@ -384,3 +384,16 @@ def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
     monkeypatch.setattr(archive, "DEBIAN_FOLDER", tmp_path)
     app = open_page("generate", model="zoo-fashion-mnist-32")
     assert app.info[0].value == "Fashion-MNIST is not on this machine."
+
+
+def test_the_mean_of_a_class_that_was_not_learnt_is_missed_in_a_sentence():
+    run = trained(kind="dense", dataset="digits", train_count=10).id
+    known = measured_codes(run)
+    lacking = int(np.flatnonzero(~np.isfinite(known).all(1))[0])
+    for asked in ({"part": "walk", "from": f"mean-{lacking}"}, {"part": "sum", "c": f"mean-{lacking}"}):
+        app = open_page("generate", model=run, **asked)
+        assert any(f"No picture of {lacking} was among those" in each.value for each in app.info)
+
+
+def measured_codes(run: str) -> np.ndarray:
+    return answer(Question("code-statistics", run), "cpu")["class_codes"]

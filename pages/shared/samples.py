@@ -132,14 +132,19 @@ def _sheet(rows: list[pictures.Row], alt: str) -> None:
             st.image(png, width=pictures.width(png), alt=alt)
 
 
-def verdict(distances: np.ndarray, fresh: float, redrawn: float) -> str:
-    """Whether new pictures are copies, in words; distances (N,), and those usual for test pictures."""
+def verdict(distances: np.ndarray, fresh: float, redrawn: float, alike: float = 0.0) -> str:
+    """Whether new pictures are copies, in words; distances (N,), and those usual for test pictures.
+
+    `alike` is the share of redrawn test pictures that are as near as a copy: of plain sky, for one.
+    """
     middle, near = float(np.median(distances)), redrawn * COPY
     copies = int((distances < near).sum())
     if copies:
-        found = (
-            f"**{copies} of these {len(distances)} {'are' if copies > 1 else 'is'} nearer than {near:.2f}**"
-        )
+        found = f"{copies} of these {len(distances)} {'are' if copies > 1 else 'is'} nearer than {near:.2f}"
+        if copies / len(distances) > 2 * alike:
+            found = f"**{found}**"
+        if alike:
+            found += f", and so are {alike:.0%} of redrawn test pictures, which nobody copied"
     elif middle < 0.8 * redrawn:
         found = "none of these is, but they are **nearer than test pictures**: look for pairs that are alike"
     else:
@@ -173,12 +178,14 @@ def csv(near: Near) -> bytes:
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
-def usual(run_id: str, device: str) -> tuple[float, float]:
-    """How far half of the test pictures are from a training picture at most, and half of them redrawn."""
+def usual(run_id: str, device: str) -> tuple[float, float, float]:
+    """How far half of the test pictures are from a training picture at most, and half of them redrawn; and
+    which share of these would be called copies."""
     from aecore.analysis.copies import usual_distances
 
     gallery = densities.learnt(run_id, "train", device).targets
     fresh, redrawn = usual_distances(
         state.model(run_id, device), densities.learnt(run_id, "test", device), gallery
     )
-    return float(np.median(fresh)), float(np.median(redrawn))
+    usually = float(np.median(redrawn))
+    return float(np.median(fresh)), usually, float((redrawn < COPY * usually).mean())

@@ -1,6 +1,6 @@
 """What codes are taken of: the mean of a class, a test picture, or a drawing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -119,6 +119,10 @@ def read(run: Run, wishes: Sequence[Wish], device: str) -> list[Term] | None:
     known = densities.statistics(run, device) if any(each.kind == "mean" for each in wishes) else {}
     if known is None:
         return None
+    missing = _missing(run, wishes, known, device)
+    if missing:
+        st.info(f"{missing}: choose another.", icon=":material/search_off:")
+        return None
     drawings = _canvases(run, wishes, device)
     for wish in wishes:
         if wish.kind == "test":
@@ -136,6 +140,18 @@ def read(run: Run, wishes: Sequence[Wish], device: str) -> list[Term] | None:
         )
         return None
     return [term for term in found if term]
+
+
+def _missing(run: Run, wishes: Sequence[Wish], known: Mapping[str, np.ndarray], device: str) -> str:
+    """Which class there is no picture of among those the run has learnt from, or its test pictures; or
+    nothing."""
+    names = SOURCES[run.experiment.data.dataset].class_names
+    for wish in wishes:
+        if wish.kind == "mean" and not np.isfinite(known["class_codes"][wish.index]).all():
+            return f"No picture of {names[wish.index]} was among those that this model learnt from"
+        if wish.kind == "test" and not (densities.learnt(run.id, "test", device).labels == wish.index).any():
+            return f"No picture of {names[wish.index]} is among this model's test pictures"
+    return ""
 
 
 def begin(run: Run, number: int, wish: Wish, device: str) -> None:
