@@ -87,6 +87,9 @@ def test_part_of_a_photo_stands_there_at_once_with_its_figures():
     psnr = peak_signal_noise_ratio(part, seen, data_range=255)
     assert f"**Before**  \n{psnr:.1f} dB, SSIM" in words(app)
     assert "bicubic wins" in words(app)  # beside a model that knows nothing
+    helps = [each.help for each in app.markdown if "dB" in each.value]
+    assert len(helps) == 2
+    assert all("3 dB more is half the squared error" in each and "Bicubic: " in each for each in helps)
     assert "tiles of 16×16 pixels, that overlap and are blended" in words(app)
     assert not refused(app)
     app.segmented_control(key="photo").set_value("flower").run()

@@ -11,7 +11,7 @@ from aecore.data import SOURCES
 from aecore.runs import Run
 from pages.shared import address, analysis, pictures, state, tasks
 from pages.shared.restoring import decibels
-from pages.shared.transformed import baseline, titles
+from pages.shared.transformed import baseline, figures_explained, titles
 
 if TYPE_CHECKING:
     from aecore.analysis.questions import Arrays
@@ -47,8 +47,9 @@ def show(run: Run, device: str) -> None:
         return
     from aecore.analysis.transformation import standing
 
-    name, found = baseline(run.id).name, standing(answer["mse"])
-    st.markdown(told(run, answer, found, name))
+    beside, found = baseline(run.id), standing(answer["mse"])
+    name = beside.name
+    st.markdown(told(run, answer, found, name), help=figures_explained(beside))
     frame = table(answer, name)
     with st.container(width=WIDTH):
         st.dataframe(

@@ -34,6 +34,11 @@ BESIDE = 524
 CLOSER, TIMES = 22, 5
 """Pixels of the part that is looked at more closely, and how much larger it is drawn."""
 
+FIGURES = (
+    "dB (PSNR): higher is closer to the truth; 3 dB more is half the squared error. SSIM: 1 is the same "
+    "structure."
+)
+
 BEFORE = "Before"
 
 FRAME = (255, 129, 3)
@@ -103,7 +108,7 @@ def show(run: Run, given: Given, device: str, side: int) -> None:
     except LabError as error:
         st.error(plain(str(error)))
         return
-    st.markdown(told(run, result, beside))
+    st.markdown(told(run, result, beside), help=figures_explained(beside))
     _side_by_side(panels(result, beside.name), result.lost, given.at, side)
     with st.container(horizontal=True, vertical_alignment="center"):
         _download(run, result)
@@ -228,6 +233,11 @@ def about_equal(psnr: float, other: float) -> bool:
     from aecore.analysis.transformation import EQUAL
 
     return psnr == other or abs(psnr - other) < EQUAL
+
+
+def figures_explained(beside: "Baseline") -> str:
+    """What the figures mean, and what stands beside the model."""
+    return " ".join(filter(None, [FIGURES, beside.explained]))
 
 
 def about(run: Run, given: Given, found: "Transformed") -> str:
