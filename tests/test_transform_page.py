@@ -17,7 +17,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from aecore import data, runs
 from aecore.analysis.questions import Question, answer
-from aecore.analysis.transformation import standing
+from aecore.analysis.transformation import Transformed, standing
 from aecore.config import Experiment
 from aecore.data import SOURCES, archive
 from aecore.data.patches import strip
@@ -185,6 +185,10 @@ def test_where_arithmetic_is_exact_the_page_says_so():
     assert "**Box downsampling**  \nexact" in words(app)
     assert "box downsampling is exact, by definition" in words(app)
     assert list(app.dataframe[0].value["PSNR"])[1] == "exact"
+    assert list(app.dataframe[0].value["8 of 10 pictures"])[1] == "exact"
+    assert words(app).count("Look where it is off, though the exact answer is one line of arithmetic.") == 2
+    assert "smooth guesses" not in words(app)
+    assert "Look whether" not in words(app)
 
 
 def test_ones_own_picture_is_degraded_first_and_judged():
@@ -329,6 +333,46 @@ def test_who_wins_over_many_is_said_with_how_often(run_id, errors, says):
     answer = judged(*errors)
     run, name = runs.get(run_id), transformed.baseline(run_id).name
     assert says in many_transformed.told(run, answer, standing(answer["mse"]), name)
+
+
+def one(ours: float, theirs: float, floor: float, likeness: float = 0.9) -> Transformed:
+    """A picture with these figures."""
+    black = np.zeros((3, 16, 16), np.uint8)
+    return Transformed(
+        seen=black,
+        lost=black[0] > 0,
+        pictures={},
+        target=black,
+        psnr={"model": ours, "baseline": theirs, "input": floor},
+        ssim={"model": likeness, "baseline": 0.9, "input": 0.9},
+    )
+
+
+@pytest.mark.parametrize(
+    ("run_id", "figures", "says"),
+    [
+        ("zoo-patches-sharpen", (26, 25, 24), "**, bicubic to 25.0 dB: here the model wins."),
+        ("zoo-patches-sharpen", (24, 25, 23), "**, bicubic to 25.0 dB: here bicubic wins."),
+        ("zoo-patches-sharpen", (25.1, 25, 23), "**, bicubic to 25.0 dB: here the model is about equal"),
+        (
+            "zoo-patches-colourise",
+            (24, 22.5, 22.6),
+            "**, mean colour to 22.5 dB; left grey, 22.6 dB: here the model wins.",
+        ),
+        (
+            "zoo-patches-colourise",
+            (24, 23, 25),
+            "mean colour to 23.0 dB; left grey, 25.0 dB: here leaving it so wins.",
+        ),
+        (
+            "zoo-patches-sharpen",
+            (26, 25, 24, 0.85),
+            "the model wins (SSIM, which compares structure, says otherwise: 0.85 against 0.90).",
+        ),
+    ],
+)
+def test_who_wins_is_said_beside_the_better_of_the_baseline_and_nothing_done(run_id, figures, says):
+    assert says in transformed.told(runs.get(run_id), one(*figures), transformed.baseline(run_id))
 
 
 def test_where_a_few_pictures_decide_these_are_shown():

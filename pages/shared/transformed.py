@@ -39,6 +39,9 @@ FIGURES = (
     "structure."
 )
 
+LOOK = "Look for what the model knows that smooth guesses do not, and for what it invents."
+LOOK_WHERE_OFF = "Look where it is off, though the exact answer is one line of arithmetic."
+
 BEFORE = "Before"
 
 FRAME = (255, 129, 3)
@@ -112,7 +115,7 @@ def show(run: Run, given: Given, device: str, side: int) -> None:
     _side_by_side(panels(result, beside.name), result.lost, given.at, side)
     with st.container(horizontal=True, vertical_alignment="center"):
         _download(run, result)
-        st.caption(about(run, given, result), width="stretch")
+        st.caption(about(run, given, result, beside), width="stretch")
 
 
 def _side_by_side(
@@ -240,7 +243,7 @@ def figures_explained(beside: "Baseline") -> str:
     return " ".join(filter(None, [FIGURES, beside.explained]))
 
 
-def about(run: Run, given: Given, found: "Transformed") -> str:
+def about(run: Run, given: Given, found: "Transformed", beside: "Baseline") -> str:
     """What was done to the picture, and what to look for."""
     channels, high, wide = run.experiment.model.image_shape
     words = [given.note]
@@ -253,7 +256,7 @@ def about(run: Run, given: Given, found: "Transformed") -> str:
             one = found.lost.shape == (high, wide)
             words.append("The framed block is removed." if one else "The framed blocks are removed.")
         words.append("What is around a hole stays as it was, for all: only holes are filled.")
-    words.append("Look for what the model knows that smooth guesses do not, and for what it invents.")
+    words.append(LOOK_WHERE_OFF if beside.exact else LOOK)
     return " ".join(filter(None, words))
 
 
