@@ -189,6 +189,7 @@ def test_where_arithmetic_is_exact_the_page_says_so():
     assert words(app).count("Look where it is off, though the exact answer is one line of arithmetic.") == 2
     assert "smooth guesses" not in words(app)
     assert "Look whether" not in words(app)
+    assert "Shown at its old size, each square is one pixel." in words(app)
 
 
 def test_ones_own_picture_is_degraded_first_and_judged():
@@ -222,7 +223,14 @@ def test_only_what_a_person_may_have_can_be_had_already(seen, switches):
 def test_a_large_picture_is_made_smaller_and_that_is_said():
     app = open_page("transform", model=trained("grey"), source="upload")
     upload(app, png(100, 1_500))
-    assert "Your picture has 1,500×100 pixels: it was made smaller, 768×51" in words(app)
+    assert "at most 768 pixels wide or high, so your picture of 1,500×100 was first made" in words(app)
+    assert "smaller, to 768×51." in words(app)
+
+
+def test_what_is_to_become_larger_is_made_so_small_that_the_result_is_not_too_large():
+    app = open_page("transform", model=trained("quarter"), source="upload", already="yes")
+    upload(app, png(300, 450))
+    assert "so your picture of 450×300 was first made smaller, to 192×128." in words(app)
 
 
 def test_hostile_pictures_are_refused_in_a_sentence():
@@ -353,7 +361,7 @@ def one(ours: float, theirs: float, floor: float, likeness: float = 0.9) -> Tran
     [
         ("zoo-patches-sharpen", (26, 25, 24), "**, bicubic to 25.0 dB: here the model wins."),
         ("zoo-patches-sharpen", (24, 25, 23), "**, bicubic to 25.0 dB: here bicubic wins."),
-        ("zoo-patches-sharpen", (25.1, 25, 23), "**, bicubic to 25.0 dB: here the model is about equal"),
+        ("zoo-patches-sharpen", (25.1, 25, 23), "**, bicubic to 25.0 dB: here the two are about equal."),
         (
             "zoo-patches-colourise",
             (24, 22.5, 22.6),

@@ -151,5 +151,8 @@ def _uploaded(run: Run) -> Given:
     longest = LONGEST // (ENLARGED.get(seen, 1) if degraded else 1)
     picture = uploads.limited(colours, channels, longest)
     before, now = (f"{each[1]:,}×{each[0]:,}" for each in (colours.shape[:2], picture.shape[1:]))
-    smaller = f"Your picture has {before} pixels: it was made smaller, {now}."
+    smaller = (
+        f"Results are at most {LONGEST:,} pixels wide or high, so your picture of {before} was first made "
+        f"smaller, to {now}."
+    )
     return Given(picture, degraded, note=smaller if before != now else f"Your picture, {before} pixels.")

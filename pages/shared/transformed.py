@@ -221,7 +221,8 @@ def told(run: Run, found: "Transformed", beside: "Baseline") -> str:
         words += f"; {tasks.left(run)}, {decibels(floor)}"
     rival = "input" if floor > theirs else "baseline"
     if about_equal(ours, found.psnr[rival]):
-        return f"{words}: here the model is about equal to the better of these."
+        pair = "the model and the better of these" if floor > min(ours, theirs) else "the two"
+        return f"{words}: here {pair} are about equal."
     wins = ours > found.psnr[rival]
     won = "the model" if wins else beside.name if rival == "baseline" else "leaving it so"
     words += f": here {won} wins"
@@ -247,6 +248,8 @@ def about(run: Run, given: Given, found: "Transformed", beside: "Baseline") -> s
     """What was done to the picture, and what to look for."""
     channels, high, wide = run.experiment.model.image_shape
     words = [given.note]
+    if shrinks(run) > 1:
+        words.append("Shown at its old size, each square is one pixel.")
     if found.seen.shape[1:] != (high, wide):
         holed = run.experiment.data.input_transform == "hole"
         how = "side by side, each with a hole in its middle" if holed else "that overlap and are blended"
@@ -260,14 +263,22 @@ def about(run: Run, given: Given, found: "Transformed", beside: "Baseline") -> s
     return " ".join(filter(None, words))
 
 
+def shrinks(run: Run) -> int:
+    """How many pixels wide the squares are that a model is asked for, each one pixel of a smaller picture."""
+    from aecore.analysis.undoing import FACTORS
+
+    return FACTORS.get(run.experiment.data.target_transform, 1)
+
+
 def _download(run: Run, found: "Transformed") -> None:
+    result = found.pictures["model"][:, :: shrinks(run), :: shrinks(run)]
     st.download_button(
         "Result (PNG)",
-        lambda: pictures.picture(found.pictures["model"], 1),
+        lambda: pictures.picture(result, 1),
         f"{run.id}.png",
         mime="image/png",
         key="result",
         icon=":material/download:",
         on_click="ignore",
-        help="What the model made of it, in full size.",
+        help=f"What the model made of it, {result.shape[2]:,}×{result.shape[1]:,} pixels.",
     )
