@@ -169,10 +169,10 @@ def test_a_place_far_outside_is_the_corner():
 
 def test_another_test_picture():
     app = open_page("transform", model=trained("grey"), source="test")
-    assert f"Test picture {given.USUAL['patches']}" in words(app)
+    assert f"Test picture no. {given.USUAL['patches']}" in words(app)
     app.button(key="another").click().run()
     index = int(app.query_params["image"])
-    assert f"Test picture {index:,}" in words(app)
+    assert f"Test picture no. {index:,}" in words(app)
     picture = data.load("patches").test_images[index].numpy()
     luma = (np.tensordot([0.299, 0.587, 0.114], picture, 1)).round().clip(0, 255)
     psnr = peak_signal_noise_ratio(picture, np.stack([luma] * 3).astype(np.uint8), data_range=255)
