@@ -59,6 +59,11 @@ def test_a_click_looks_closer_and_a_task_takes_its_model(server, page, capsys):
         )
 
 
+def test_half_the_resolution_is_taken_along_as_a_small_picture(server, page):
+    opened(page, server.address, "model=zoo-patches-shrink")
+    assert result(page).shape == (160, 64, 3)
+
+
 def test_a_file_goes_in_and_a_larger_one_comes_out(server, page, tmp_path, capsys):
     opened(page, server.address, "model=zoo-patches-sharpen&source=upload&already=yes")
     hostile = tmp_path / "*x* [a](b).png"

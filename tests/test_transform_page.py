@@ -17,7 +17,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from aecore import data, runs
 from aecore.analysis.questions import Question, answer
-from aecore.analysis.transformation import standing
+from aecore.analysis.transformation import Transformed, standing
 from aecore.config import Experiment
 from aecore.data import SOURCES, archive
 from aecore.data.patches import strip
@@ -87,6 +87,9 @@ def test_part_of_a_photo_stands_there_at_once_with_its_figures():
     psnr = peak_signal_noise_ratio(part, seen, data_range=255)
     assert f"**Before**  \n{psnr:.1f} dB, SSIM" in words(app)
     assert "bicubic wins" in words(app)  # beside a model that knows nothing
+    helps = [each.help for each in app.markdown if "dB" in each.value]
+    assert len(helps) == 2
+    assert all("3 dB more is half the squared error" in each and "Bicubic: " in each for each in helps)
     assert "tiles of 16×16 pixels, that overlap and are blended" in words(app)
     assert not refused(app)
     app.segmented_control(key="photo").set_value("flower").run()
@@ -166,10 +169,10 @@ def test_a_place_far_outside_is_the_corner():
 
 def test_another_test_picture():
     app = open_page("transform", model=trained("grey"), source="test")
-    assert f"Test picture {given.USUAL['patches']}" in words(app)
+    assert f"Test picture no. {given.USUAL['patches']}" in words(app)
     app.button(key="another").click().run()
     index = int(app.query_params["image"])
-    assert f"Test picture {index:,}" in words(app)
+    assert f"Test picture no. {index:,}" in words(app)
     picture = data.load("patches").test_images[index].numpy()
     luma = (np.tensordot([0.299, 0.587, 0.114], picture, 1)).round().clip(0, 255)
     psnr = peak_signal_noise_ratio(picture, np.stack([luma] * 3).astype(np.uint8), data_range=255)
@@ -182,6 +185,11 @@ def test_where_arithmetic_is_exact_the_page_says_so():
     assert "**Box downsampling**  \nexact" in words(app)
     assert "box downsampling is exact, by definition" in words(app)
     assert list(app.dataframe[0].value["PSNR"])[1] == "exact"
+    assert list(app.dataframe[0].value["8 of 10 pictures"])[1] == "exact"
+    assert words(app).count("Look where it is off, though the exact answer is one line of arithmetic.") == 2
+    assert "smooth guesses" not in words(app)
+    assert "Look whether" not in words(app)
+    assert "Shown at its old size, each square is one pixel." in words(app)
 
 
 def test_ones_own_picture_is_degraded_first_and_judged():
@@ -215,7 +223,14 @@ def test_only_what_a_person_may_have_can_be_had_already(seen, switches):
 def test_a_large_picture_is_made_smaller_and_that_is_said():
     app = open_page("transform", model=trained("grey"), source="upload")
     upload(app, png(100, 1_500))
-    assert "Your picture has 1,500×100 pixels: it was made smaller, 768×51" in words(app)
+    assert "at most 768 pixels wide or high, so your picture of 1,500×100 was first made" in words(app)
+    assert "smaller, to 768×51." in words(app)
+
+
+def test_what_is_to_become_larger_is_made_so_small_that_the_result_is_not_too_large():
+    app = open_page("transform", model=trained("quarter"), source="upload", already="yes")
+    upload(app, png(300, 450))
+    assert "so your picture of 450×300 was first made smaller, to 192×128." in words(app)
 
 
 def test_hostile_pictures_are_refused_in_a_sentence():
@@ -326,6 +341,46 @@ def test_who_wins_over_many_is_said_with_how_often(run_id, errors, says):
     answer = judged(*errors)
     run, name = runs.get(run_id), transformed.baseline(run_id).name
     assert says in many_transformed.told(run, answer, standing(answer["mse"]), name)
+
+
+def one(ours: float, theirs: float, floor: float, likeness: float = 0.9) -> Transformed:
+    """A picture with these figures."""
+    black = np.zeros((3, 16, 16), np.uint8)
+    return Transformed(
+        seen=black,
+        lost=black[0] > 0,
+        pictures={},
+        target=black,
+        psnr={"model": ours, "baseline": theirs, "input": floor},
+        ssim={"model": likeness, "baseline": 0.9, "input": 0.9},
+    )
+
+
+@pytest.mark.parametrize(
+    ("run_id", "figures", "says"),
+    [
+        ("zoo-patches-sharpen", (26, 25, 24), "**, bicubic to 25.0 dB: here the model wins."),
+        ("zoo-patches-sharpen", (24, 25, 23), "**, bicubic to 25.0 dB: here bicubic wins."),
+        ("zoo-patches-sharpen", (25.1, 25, 23), "**, bicubic to 25.0 dB: here the two are about equal."),
+        (
+            "zoo-patches-colourise",
+            (24, 22.5, 22.6),
+            "**, mean colour to 22.5 dB; left grey, 22.6 dB: here the model wins.",
+        ),
+        (
+            "zoo-patches-colourise",
+            (24, 23, 25),
+            "mean colour to 23.0 dB; left grey, 25.0 dB: here leaving it so wins.",
+        ),
+        (
+            "zoo-patches-sharpen",
+            (26, 25, 24, 0.85),
+            "the model wins (SSIM, which compares structure, says otherwise: 0.85 against 0.90).",
+        ),
+    ],
+)
+def test_who_wins_is_said_beside_the_better_of_the_baseline_and_nothing_done(run_id, figures, says):
+    assert says in transformed.told(runs.get(run_id), one(*figures), transformed.baseline(run_id))
 
 
 def test_where_a_few_pictures_decide_these_are_shown():

@@ -121,6 +121,15 @@ def test_every_task_has_one_baseline(seen, asked, name, exact):
     torch.testing.assert_close(found(shown), expected)
 
 
+@pytest.mark.parametrize("seen", TRANSFORMS)
+@pytest.mark.parametrize("asked", TRANSFORMS)
+def test_every_step_of_a_baseline_is_explained(seen, asked):
+    found = Baseline(beside(seen, asked).data, torch.zeros(3))
+    steps = found.name.split(", then ") if found.name != "the picture itself" else []
+    assert found.explained.count(": ") == len(steps)
+    assert all(f"{step.capitalize()}: " in found.explained for step in steps)
+
+
 def test_noise_makes_no_formula_exact():
     assert not beside(asked="grey", noise="gaussian").exact
 

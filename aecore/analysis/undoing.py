@@ -18,6 +18,16 @@ FACTORS = {"half": 2, "quarter": 4}
 """How many pixels wide the squares are that a transform leaves."""
 
 UNDONE_BY = {"grey": "mean colour", "half": "bicubic", "quarter": "bicubic", "hole": "biharmonic inpainting"}
+EXPLAINED = {
+    "mean colour": "Mean colour: the grey picture, tinted as the training pictures are on average.",
+    "bicubic": "Bicubic: each pixel is a smooth mix of the 16 nearest of the coarse picture.",
+    "biharmonic inpainting": "Biharmonic inpainting: the smoothest surface that fits around the hole.",
+    "luma formula": "Luma formula: 0.299 red + 0.587 green + 0.114 blue.",
+    "box downsampling": "Box downsampling: each square of pixels becomes their mean.",
+    "mask": "Mask: the middle of the picture is set to black.",
+}
+"""By name, a sentence on each step."""
+
 DONE_BY = {"grey": "luma formula", "half": "box downsampling", "quarter": "box downsampling", "hole": "mask"}
 
 
@@ -32,8 +42,17 @@ class Baseline:
     @property
     def name(self) -> str:
         """What people call it, such as bicubic."""
+        return ", then ".join(self._steps) or "the picture itself"
+
+    @property
+    def explained(self) -> str:
+        """What it does, in a sentence for each step; empty where it does nothing."""
+        return " ".join(EXPLAINED[step] for step in self._steps)
+
+    @property
+    def _steps(self) -> list[str]:
         steps = (UNDONE_BY.get(self.data.input_transform), DONE_BY.get(self.data.target_transform))
-        return ", then ".join(filter(None, steps)) or "the picture itself"
+        return [step for step in steps if step]
 
     @property
     def exact(self) -> bool:

@@ -27,9 +27,9 @@ USUAL = {"patches": 529}
 """The test picture to begin with, where the first one shows only sky."""
 
 ALREADY = {
-    "grey": "My picture is already grey",
-    "half": "My picture is already small: make it twice as large",
-    "quarter": "My picture is already small: make it four times as large",
+    "grey": "Already grey: colour it",
+    "half": "Already small: enlarge it",
+    "quarter": "Already small: enlarge it",
 }
 """By what a model sees, what a person may have."""
 
@@ -118,7 +118,12 @@ def _test(dataset: str) -> Given:
         on_click=address.write,
         args=("image", int(following)),
     )
-    return Given(images[index].numpy(), note=f"Test picture {index:,}.")
+    return Given(images[index].numpy(), note=f"Test picture no. {index:,}.")
+
+
+def _times(seen: str) -> str:
+    """How much larger a small picture becomes, in words."""
+    return f": it becomes {ENLARGED[seen]} times as wide and high" if seen in ENLARGED else ""
 
 
 def _uploaded(run: Run) -> Given:
@@ -137,8 +142,8 @@ def _uploaded(run: Run) -> Given:
             ALREADY[seen],
             key="already",
             default=False,
-            help="Otherwise it is what the model should come to: it loses that first, so that the result can "
-            "be judged.",
+            help=f"Your picture is what the model sees{_times(seen)}. Otherwise it is what the model should "
+            "come to: it loses that first, so that the result can be judged.",
         )
     colours = files.one(KEY, f"PNG, JPEG or WebP. {becomes}")
     if colours is None:
@@ -151,5 +156,8 @@ def _uploaded(run: Run) -> Given:
     longest = LONGEST // (ENLARGED.get(seen, 1) if degraded else 1)
     picture = uploads.limited(colours, channels, longest)
     before, now = (f"{each[1]:,}×{each[0]:,}" for each in (colours.shape[:2], picture.shape[1:]))
-    smaller = f"Your picture has {before} pixels: it was made smaller, {now}."
+    smaller = (
+        f"Results are at most {LONGEST:,} pixels wide or high, so your picture of {before} was first made "
+        f"smaller, to {now}."
+    )
     return Given(picture, degraded, note=smaller if before != now else f"Your picture, {before} pixels.")

@@ -11,7 +11,7 @@ from aecore.data import SOURCES
 from aecore.runs import Run
 from pages.shared import address, analysis, pictures, state, tasks
 from pages.shared.restoring import decibels
-from pages.shared.transformed import baseline, titles
+from pages.shared.transformed import LOOK_WHERE_OFF, baseline, figures_explained, titles
 
 if TYPE_CHECKING:
     from aecore.analysis.questions import Arrays
@@ -25,6 +25,8 @@ SMOOTHED = ("half", "quarter", "hole")
 
 ORDERS = {"error": "Worst and best", "lead": "Behind and ahead"}
 """Which pictures to show: by the model's error, or by how much smaller it is than its baseline's."""
+
+LOOK = "Look whether a model that is ahead is so for most pictures, or only for a few."
 
 WIDTH = 560
 """Screen pixels of the table."""
@@ -47,8 +49,9 @@ def show(run: Run, device: str) -> None:
         return
     from aecore.analysis.transformation import standing
 
-    name, found = baseline(run.id).name, standing(answer["mse"])
-    st.markdown(told(run, answer, found, name))
+    beside, found = baseline(run.id), standing(answer["mse"])
+    name = beside.name
+    st.markdown(told(run, answer, found, name), help=figures_explained(beside))
     frame = table(answer, name)
     with st.container(width=WIDTH):
         st.dataframe(
@@ -57,9 +60,10 @@ def show(run: Run, device: str) -> None:
             alt=". ".join(f"{row['']}: {row['PSNR']}, SSIM {row['SSIM']}" for _, row in frame.iterrows()),
         )
     st.caption(
-        "PSNR of the mean error of all pictures; eight of ten pictures by themselves; SSIM is their mean. "
+        "PSNR: of the error averaged over all pictures. 8 of 10 pictures: eight in ten lie in this range. "
+        "SSIM: averaged. "
         + ("Pixels around the hole are known and count, for all alike. " if name.startswith("bih") else "")
-        + "Look whether a model that is ahead is so for most pictures, or only for a few."
+        + (LOOK_WHERE_OFF if beside.exact else LOOK)
     )
     galleries(run, answer, found, device, name)
     st.download_button(
@@ -127,12 +131,17 @@ def table(answer: "Arrays", name: str) -> pd.DataFrame:
         {
             "": title,
             "PSNR": _decibels(answer["psnr"][row]),
-            "8 of 10 pictures": f"{_decibels(answer['low'][row])} to {_decibels(answer['high'][row])}",
+            "8 of 10 pictures": _range(answer["low"][row], answer["high"][row]),
             "SSIM": f"{answer['mean_ssim'][row]:.3f}",
         }
         for row, title in enumerate(titles(name).values())
     ]
     return pd.DataFrame(rows)
+
+
+def _range(low: float, high: float) -> str:
+    ends = _decibels(low), _decibels(high)
+    return ends[0] if np.isinf(low) else " to ".join(ends)
 
 
 def _decibels(psnr: float) -> str:

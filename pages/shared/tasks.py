@@ -81,7 +81,8 @@ def choose(run: Run, usable: Mapping[str, Run]) -> Task | None:
             format_func=lambda name: label(names[name]) if name in names else name,
             on_change=take,
             required=own is not None,
-            help="Each has a model of its own. Others that do the same are in the list of models.",
+            help="What the model sees, and what it is to make of that. Each task has a model of its own; "
+            "others that do the same are in the list of models.",
         )
     return own
 

@@ -34,6 +34,14 @@ BESIDE = 524
 CLOSER, TIMES = 22, 5
 """Pixels of the part that is looked at more closely, and how much larger it is drawn."""
 
+FIGURES = (
+    "dB (PSNR): higher is closer to the truth; 3 dB more is half the squared error. SSIM: 1 is the same "
+    "structure."
+)
+
+LOOK = "Look for what the model knows that smooth guesses do not, and for what it invents."
+LOOK_WHERE_OFF = "Look where it is off, though the exact answer is one line of arithmetic."
+
 BEFORE = "Before"
 
 FRAME = (255, 129, 3)
@@ -103,11 +111,11 @@ def show(run: Run, given: Given, device: str, side: int) -> None:
     except LabError as error:
         st.error(plain(str(error)))
         return
-    st.markdown(told(run, result, beside))
+    st.markdown(told(run, result, beside), help=figures_explained(beside))
     _side_by_side(panels(result, beside.name), result.lost, given.at, side)
     with st.container(horizontal=True, vertical_alignment="center"):
         _download(run, result)
-        st.caption(about(run, given, result), width="stretch")
+        st.caption(about(run, given, result, beside), width="stretch")
 
 
 def _side_by_side(
@@ -213,7 +221,8 @@ def told(run: Run, found: "Transformed", beside: "Baseline") -> str:
         words += f"; {tasks.left(run)}, {decibels(floor)}"
     rival = "input" if floor > theirs else "baseline"
     if about_equal(ours, found.psnr[rival]):
-        return f"{words}: here the model is about equal to the better of these."
+        pair = "the model and the better of these" if floor > min(ours, theirs) else "the two"
+        return f"{words}: here {pair} are about equal."
     wins = ours > found.psnr[rival]
     won = "the model" if wins else beside.name if rival == "baseline" else "leaving it so"
     words += f": here {won} wins"
@@ -230,10 +239,17 @@ def about_equal(psnr: float, other: float) -> bool:
     return psnr == other or abs(psnr - other) < EQUAL
 
 
-def about(run: Run, given: Given, found: "Transformed") -> str:
+def figures_explained(beside: "Baseline") -> str:
+    """What the figures mean, and what stands beside the model."""
+    return " ".join(filter(None, [FIGURES, beside.explained]))
+
+
+def about(run: Run, given: Given, found: "Transformed", beside: "Baseline") -> str:
     """What was done to the picture, and what to look for."""
     channels, high, wide = run.experiment.model.image_shape
     words = [given.note]
+    if shrinks(run) > 1:
+        words.append("Shown at its old size, each square is one pixel.")
     if found.seen.shape[1:] != (high, wide):
         holed = run.experiment.data.input_transform == "hole"
         how = "side by side, each with a hole in its middle" if holed else "that overlap and are blended"
@@ -243,18 +259,26 @@ def about(run: Run, given: Given, found: "Transformed") -> str:
             one = found.lost.shape == (high, wide)
             words.append("The framed block is removed." if one else "The framed blocks are removed.")
         words.append("What is around a hole stays as it was, for all: only holes are filled.")
-    words.append("Look for what the model knows that smooth guesses do not, and for what it invents.")
+    words.append(LOOK_WHERE_OFF if beside.exact else LOOK)
     return " ".join(filter(None, words))
 
 
+def shrinks(run: Run) -> int:
+    """How many pixels wide the squares are that a model is asked for, each one pixel of a smaller picture."""
+    from aecore.analysis.undoing import FACTORS
+
+    return FACTORS.get(run.experiment.data.target_transform, 1)
+
+
 def _download(run: Run, found: "Transformed") -> None:
+    result = found.pictures["model"][:, :: shrinks(run), :: shrinks(run)]
     st.download_button(
         "Result (PNG)",
-        lambda: pictures.picture(found.pictures["model"], 1),
+        lambda: pictures.picture(result, 1),
         f"{run.id}.png",
         mime="image/png",
         key="result",
         icon=":material/download:",
         on_click="ignore",
-        help="What the model made of it, in full size.",
+        help=f"What the model made of it, {result.shape[2]:,}×{result.shape[1]:,} pixels.",
     )
