@@ -233,6 +233,12 @@ def test_what_is_to_become_larger_is_made_so_small_that_the_result_is_not_too_la
     assert "so your picture of 450×300 was first made smaller, to 192×128." in words(app)
 
 
+def test_a_picture_of_a_few_pixels_is_refused_in_a_sentence():
+    app = open_page("transform", model=trained("half"), source="upload")
+    upload(app, png(2, 30))
+    assert any("30×2 pixels: choose one of at least 8 each way" in each.value for each in app.info)
+
+
 def test_hostile_pictures_are_refused_in_a_sentence():
     app = open_page("transform", model=trained("half"), source="upload")
     for content in (b"", b"<script>", b"\x89PNG\r\n\x1a\n" + b"\0" * 50):

@@ -17,6 +17,9 @@ SOURCE = {"photo": "Part of a photo", "test": "Test picture", "drawing": "Drawin
 LONGEST = 768
 """Pixels of a side: larger pictures are made smaller first, so that nobody waits long for their tiles."""
 
+LEAST = 8
+"""Pixels of a side: of less there is nothing to see, nor to compare by windows."""
+
 TALL = 320
 """Pixels of the part of a photo: above is sky in one, and dark leaves in the other."""
 
@@ -148,6 +151,9 @@ def _uploaded(run: Run) -> Given:
     colours = files.one(KEY, f"PNG, JPEG or WebP. {becomes}")
     if colours is None:
         return Given(None, note="Choose a picture, and see what the model makes of it.")
+    if min(colours.shape[:2]) < LEAST:
+        size = f"{colours.shape[1]:,}×{colours.shape[0]:,}"
+        return Given(None, note=f"Your picture has {size} pixels: choose one of at least {LEAST} each way.")
     if not whole:
         return Given(
             uploads.fitted(colours, source.image_shape, dark=True),

@@ -47,7 +47,7 @@ def show(run: Run, device: str) -> None:
     answer = analysis.answered("transforming", run.id, {}, device=device, title="Judging test pictures")
     if answer is None:
         return
-    from aecore.analysis.transformation import standing
+    from aecore.analysis.transformation import keeps_known, standing
 
     beside, found = baseline(run.id), standing(answer["mse"])
     name = beside.name
@@ -59,10 +59,15 @@ def show(run: Run, device: str) -> None:
             hide_index=True,
             alt=". ".join(f"{row['']}: {row['PSNR']}, SSIM {row['SSIM']}" for _, row in frame.iterrows()),
         )
+    known = keeps_known(run.experiment.data)
     st.caption(
         "PSNR: of the error averaged over all pictures. 8 of 10 pictures: eight in ten lie in this range. "
         "SSIM: averaged. "
-        + ("Pixels around the hole are known and count, for all alike. " if name.startswith("bih") else "")
+        + (
+            "Pixels around the hole are known and count, for all alike. "
+            if keeps_known(run.experiment.data)
+            else ""
+        )
         + (LOOK_WHERE_OFF if beside.exact else LOOK)
     )
     galleries(run, answer, found, device, name)

@@ -1,6 +1,7 @@
 """A picture before and after a model, beside what needs no model, and beside the truth."""
 
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,10 @@ LETTERS = 14
 """Of a title above that."""
 
 
+ONE_AT_A_TIME = Lock()
+"""A large picture keeps every core busy for a second or two: those of several people take turns."""
+
+
 @st.cache_resource(max_entries=12, show_spinner=False)
 def baseline(run_id: str) -> "Baseline":
     """What stands beside a run's model. Raises LabError."""
@@ -67,7 +72,8 @@ def once(run_id: str, device: str, shape: str, given: bytes, degraded: bool) -> 
     from aecore.analysis.transformation import transformed
 
     picture = np.frombuffer(given, np.uint8).reshape([int(side) for side in shape.split("×")])
-    return transformed(state.model(run_id, device), baseline(run_id), picture, degraded=degraded)
+    with ONE_AT_A_TIME:
+        return transformed(state.model(run_id, device), baseline(run_id), picture, degraded=degraded)
 
 
 def found(run: Run, given: Given, device: str) -> "Transformed":
@@ -246,6 +252,8 @@ def figures_explained(beside: "Baseline") -> str:
 
 def about(run: Run, given: Given, found: "Transformed", beside: "Baseline") -> str:
     """What was done to the picture, and what to look for."""
+    from aecore.analysis.transformation import keeps_known
+
     channels, high, wide = run.experiment.model.image_shape
     words = [given.note]
     if shrinks(run) > 1:
@@ -258,7 +266,8 @@ def about(run: Run, given: Given, found: "Transformed", beside: "Baseline") -> s
         if max(found.lost.shape) <= SMALL:
             one = found.lost.shape == (high, wide)
             words.append("The framed block is removed." if one else "The framed blocks are removed.")
-        words.append("What is around a hole stays as it was, for all: only holes are filled.")
+        if keeps_known(run.experiment.data):
+            words.append("What is around a hole stays as it was, for all: only holes are filled.")
     words.append(LOOK_WHERE_OFF if beside.exact else LOOK)
     return " ".join(filter(None, words))
 
