@@ -40,7 +40,7 @@ def test_test_images_become_a_file_and_pictures_again(cli, tmp_path):
     originals = data.load("digits").test_images[:, 0].numpy()
     mse = np.square(drawn / 255 - originals / 255).mean()
     assert told["psnr"] == pytest.approx(-10 * np.log10(mse))
-    assert told["psnr"] > 34
+    assert told["psnr"] > 33
     assert np.load(folder / "codes.npy").shape == (360, 32)
 
 

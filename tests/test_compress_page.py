@@ -81,7 +81,7 @@ def test_the_figures_are_those_of_a_file():
 def test_a_bad_link_is_explained_and_the_default_shown(key, value, says):
     app = open_page("compress", **{key: value})
     assert [warning.value for warning in app.warning if says in warning.value]
-    assert metrics(app)["Bytes a picture"] == "18.3"
+    assert metrics(app)["Bytes a picture"] == "18.2"
 
 
 def test_half_precision_has_no_range_coder():

@@ -63,11 +63,7 @@ def show(run: Run, device: str) -> None:
     st.caption(
         "PSNR: of the error averaged over all pictures. 8 of 10 pictures: eight in ten lie in this range. "
         "SSIM: averaged. "
-        + (
-            "Pixels around the hole are known and count, for all alike. "
-            if keeps_known(run.experiment.data)
-            else ""
-        )
+        + ("Pixels around the hole are known and count, for all alike. " if known else "")
         + (LOOK_WHERE_OFF if beside.exact else LOOK)
     )
     galleries(run, answer, found, device, name)
