@@ -365,6 +365,7 @@ def test_where_a_baseline_wins_it_is_said():
     assert "PCA" not in said(pca=[np.nan] * 3)
     assert "**3.0** with N(0, 1), 10.0 with its mixture" in said(normal=[3.0, 3, 3])
     assert "Redrawn training pictures already get 8.0" in said(redrawn=[8.0, 8, 8])
+    assert "blur" not in said(redrawn=[8.0, 8, 8], training=[7.0, 8, 9])
 
 
 @pytest.mark.parametrize("dataset", ["digits", "patches"])
