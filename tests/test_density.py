@@ -6,7 +6,16 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from aecore.analysis import density
-from aecore.analysis.density import as_arrays, axes_of, draw, from_arrays, gaussian, mixture, standard
+from aecore.analysis.density import (
+    as_arrays,
+    axes_of,
+    draw,
+    from_arrays,
+    gaussian,
+    mixture,
+    reached,
+    standard,
+)
 
 MANY = 40_000
 
@@ -136,3 +145,12 @@ def test_a_density_is_kept_and_read_again(tmp_path):
         save_file(as_arrays(found), tmp_path / "kept")
         again = from_arrays(load_file(tmp_path / "kept"))
         np.testing.assert_array_equal(draw(again, 50, 1), draw(found, 50, 1))
+
+
+def test_places_are_reached_within_the_third_neighbour_of_a_code():
+    codes = np.array([[0.0], [1], [2], [3], [10]])  # the radii are 3, 2, 2, 3 and 9
+    places = np.array([[-3.0], [-3.1], [6.1], [0.9], [19], [19.1]])
+    found = reached(places, np.delete(codes, 4, 0))
+    assert found.tolist() == [True, False, False, True, False, False]
+    assert reached(places, codes).tolist() == [True, False, True, True, True, False]
+    assert reached(np.zeros((1, 2)), np.zeros((1, 2))).all()

@@ -195,6 +195,20 @@ def test_ways_begin_and_end_with_the_two_and_the_cross_fade_needs_no_model(grids
     assert app.query_params["from-nth"] == "3"
 
 
+def test_a_model_that_sees_other_pictures_says_what_the_codes_are_of():
+    for part in ("walk", "sum"):
+        chosen = {"part": part, "b": "test-0", "c": "test-0"}  # means would be waited for
+        app = open_page("generate", model="zoo-patches-colourise", **chosen)
+        assert "codes are those of what it sees" in captions(app)
+        assert "strokes" not in captions(app)
+    assert "codes are those" not in captions(open_page("generate", part="walk"))
+
+
+def test_where_two_ways_are_one_it_is_said_why():
+    same = {"from": "test-3", "to": "test-3", "to-nth": "0"}
+    assert "look almost the same here" in captions(open_page("generate", part="walk", **same))
+
+
 def test_a_gif_goes_round_with_rests_and_true_colours():
     frames = np.random.default_rng(0).integers(0, 256, (4, 1, 5, 6), dtype=np.uint8)
     found = Image.open(BytesIO(moving.gif(frames, 24, rests=(0, 2))))
@@ -293,6 +307,9 @@ def test_a_drawing_on_an_empty_canvas_takes_the_form_of_the_data_set(grids):
 def test_the_plane_of_two_numbers_has_a_dot_for_every_code(grids):
     app = open_page("generate", model="zoo-digits-2", part="plane", density="normal")
     assert "these 36 codes lie" in captions(app)
+    assert "**N(0, 1)** reaches **" in told(app)
+    assert "where test codes go from −10.3 to 26.3" in told(app)
+    assert "These next to never come: 1, 2, 4, 6" in told(app)
     codes = draw(density_of_run("zoo-digits-2", "normal", "cpu"), 36, 0)
     tiles = grids[-1][0].tiles[..., 0]
     np.testing.assert_allclose(tiles, pictures_of(model_of("zoo-digits-2"), codes)[:, 0], atol=1)
@@ -302,6 +319,9 @@ def test_the_plane_of_two_numbers_has_a_dot_for_every_code(grids):
     orange = tuple(int(pictures.TOO_BRIGHT[i : i + 2], 16) for i in (1, 3, 5))
     assert tuple(shown[200, 0]) == tuple(shown[150, 50]) == orange  # up is up
     assert shown[:, 60:].sum() == 0
+    fitted = told(open_page("generate", model="zoo-digits-2", part="plane", density="gaussian"))
+    assert "never come" not in fitted
+    assert "Its codes go" not in fitted
 
 
 @pytest.fixture
@@ -345,6 +365,7 @@ def test_where_a_baseline_wins_it_is_said():
     assert "PCA" not in said(pca=[np.nan] * 3)
     assert "**3.0** with N(0, 1), 10.0 with its mixture" in said(normal=[3.0, 3, 3])
     assert "Redrawn training pictures already get 8.0" in said(redrawn=[8.0, 8, 8])
+    assert "blur" not in said(redrawn=[8.0, 8, 8], training=[7.0, 8, 9])
 
 
 @pytest.mark.parametrize("dataset", ["digits", "patches"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aecore.analysis.interpolation import around, cross_fade, spherical, there_and_back
+from aecore.analysis.interpolation import apart, around, bend, cross_fade, spherical, there_and_back
 from aecore.analysis.plane import path
 
 
@@ -61,3 +61,18 @@ def test_a_cross_fade_mixes_pixels():
 @pytest.mark.parametrize(("count", "frames"), [(1, [0]), (2, [0, 1]), (4, [0, 1, 2, 3, 2, 1])])
 def test_a_loop_goes_there_and_back(count, frames):
     assert there_and_back(count) == frames
+
+
+def test_the_bend_of_an_arc():
+    angle, away = bend(np.array([1.0, 0]), np.array([0.0, 1]))
+    assert angle == pytest.approx(90)
+    assert away == pytest.approx((1 - np.sqrt(0.5)) / np.sqrt(2), abs=1e-6)  # in the middle
+    assert bend(np.zeros(2), np.ones(2)) == (0, 0)
+    assert bend(np.ones(2), 3 * np.ones(2))[1] == pytest.approx(0)
+
+
+def test_ways_are_apart_by_a_share_of_their_ends():
+    one = np.array([0, 50, 100], np.uint8).reshape(3, 1, 1, 1)
+    assert apart(one, one) == 0
+    assert apart(one, np.array([0, 70, 110], np.uint8).reshape(3, 1, 1, 1)) == pytest.approx(0.2)
+    assert apart(one[:1], one[:1]) == 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
@@ -29,6 +30,9 @@ CANDIDATES = (
 
 FEWEST = 10
 """Codes for each component at least."""
+
+NEIGHBOURS = 3
+"""Up to which a code's neighbourhood reaches."""
 
 HELD_OUT = 1 / 6
 FLAT = 1e-6
@@ -185,6 +189,18 @@ def draw(density: Density, count: int, seed: int, temperature: float = 1.0) -> n
     if not places.shape[1]:
         codes = np.zeros((count, len(density.mean)))
     return np.clip(density.mean + codes, *density.limits).astype(np.float32)
+
+
+def reached(places: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Whether each of places (N, K) lies where codes (M, K) do: bool (N,).
+
+    That is, nearer to one of them than its NEIGHBOURS-th nearest among themselves. The share of new codes
+    that lie where those of pictures do is their precision, the other way round their recall (Kynkäänniemi et
+    al., 2019).
+    """
+    own = np.sort(cdist(codes, codes), axis=1)
+    radii = own[:, min(NEIGHBOURS, len(codes) - 1)]
+    return np.any(cdist(places, codes) <= radii, axis=1)
 
 
 def as_arrays(density: Density) -> Arrays:

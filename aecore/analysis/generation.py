@@ -37,7 +37,6 @@ NUMBERS, FEWEST = 20_000 * 256, 1_000
 """Numbers in those codes together: of wide ones, which take long, there are fewer, but FEWEST at least."""
 
 
-@torch.inference_mode()
 def sampled(
     model: Autoencoder, density: Density, count: int, seed: int, temperature: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -45,9 +44,17 @@ def sampled(
 
     Where the model leaves only so many units of a code active, the largest, so do these.
     """
-    codes = torch.from_numpy(draw(density, count, seed, temperature))
-    codes = model.sparse(codes.to(next(model.parameters()).device)).cpu().numpy()
+    codes = new_codes(model, density, count, seed, temperature)
     return codes, pictures_of(model, codes)
+
+
+@torch.inference_mode()
+def new_codes(
+    model: Autoencoder, density: Density, count: int, seed: int, temperature: float = 1.0
+) -> np.ndarray:
+    """Those codes alone."""
+    codes = torch.from_numpy(draw(density, count, seed, temperature))
+    return model.sparse(codes.to(next(model.parameters()).device)).cpu().numpy()
 
 
 def statistics(model: Autoencoder, seen: Learnt, classes: int) -> Arrays:

@@ -24,6 +24,25 @@ def spherical(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     return (arc / np.sin(angle)).astype(np.float32)
 
 
+def bend(start: np.ndarray, end: np.ndarray) -> tuple[float, float]:
+    """How far the arc leaves the straight line: the angle in degrees between the codes (K,), seen from 0, and
+    the greatest distance from one way to the other after the same share of it, in lengths of the line."""
+    start, end = start.astype(np.float64), end.astype(np.float64)
+    lengths = np.linalg.norm(start) * np.linalg.norm(end)
+    angle = np.degrees(np.arccos(np.clip(start @ end / lengths, -1, 1))) if lengths else 0.0
+    away = np.linalg.norm(spherical(start, end, 33) - path(start, end, 33), axis=1).max()
+    return float(angle), float(away / (np.linalg.norm(end - start) or 1))
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """How far two ways, uint8 (steps, C, H, W) both, are from each other where they are farthest.
+
+    The mean difference of their pixels, as a share of that between the first and the last picture of `one`.
+    """
+    ways, ends = one.astype(np.float64) - other, one[0].astype(np.float64) - one[-1]
+    return float(np.abs(ways).mean((1, 2, 3)).max() / (np.abs(ends).mean() or 1))
+
+
 def around(codes: np.ndarray, steps: int) -> np.ndarray:
     """Codes on straight lines from each of (N, K) to the next, and from the last to the first: (N steps, K).
 

@@ -60,10 +60,10 @@ def _result(run: Run, found: list[terms.Term], side: int, device: str) -> None:
         pictures.Row("Pictures", pictures.rgb(pixels(found))),
         pictures.Row("Codes,\ndecoded", pictures.rgb(decoded(run, found, device))),
     ]
-    signs = ("", "− ", "+ ")
+    signs = ("", "- ", "+ ")
     heads = [f"{sign}{term.name}" for sign, term in zip(signs, found, strict=True)]
     with st.container(horizontal=True, gap="xxsmall"):
-        for png in pictures.blocks(rows, size=PER_PIECE, headings=[*heads, "= A − B + C"], side=side):
+        for png in pictures.blocks(rows, size=PER_PIECE, headings=[*heads, "= A - B + C"], side=side):
             st.image(
                 png,
                 width=pictures.width(png),
@@ -74,6 +74,7 @@ def _result(run: Run, found: list[terms.Term], side: int, device: str) -> None:
         "Above, the sum of the pixels, cut off at black and white: what it takes no model for. Below, the "
         "sum of the codes, decoded. Look for what of A, and not of B, is carried to C."
     )
+    terms.note(run)
 
 
 def pixels(found: list[terms.Term]) -> np.ndarray:

@@ -96,7 +96,8 @@ def told(answer: "Arrays") -> str:
             words += f" **The baseline is as good**, within chance: {pca}."
         else:
             words += f" {pca[0].upper()}{pca[1:]}."
-    if means["redrawn"] > 0.5 * means[best]:
+    blurred = found["redrawn"].min() > found["training"].max()  # by more than chance
+    if blurred and means["redrawn"] > 0.5 * means[best]:
         words += (
             f" Redrawn training pictures already get {means['redrawn']:,.1f}, so part of it is the decoder's "
             "blur."
@@ -127,7 +128,7 @@ def dots(found: dict[str, np.ndarray]) -> go.Figure:
             x=[mean],
             y=[ROWS[name]],
             mode="markers",
-            marker={"color": colour, "size": 11},
+            marker={"color": colour, "size": 7},
             error_x={"array": [spread], "color": colour},
             showlegend=False,
             hovertemplate=f"%{{y}}: %{{x:,.1f}} ± {spread:.1f}<extra></extra>",

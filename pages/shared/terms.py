@@ -154,6 +154,16 @@ def _missing(run: Run, wishes: Sequence[Wish], known: Mapping[str, np.ndarray], 
     return ""
 
 
+def note(run: Run) -> None:
+    """Of what the codes are, where a model is asked for other pictures than it is shown."""
+    data = run.experiment.data
+    if data.input_transform != "none" or data.target_transform != "none":
+        st.caption(
+            "This model is asked for other pictures than it is shown: codes are those of what it sees, "
+            "pictures are those it is asked for."
+        )
+
+
 def begin(run: Run, number: int, wish: Wish, device: str) -> None:
     """Put a test picture on the canvas of a drawing, in place of what is there."""
     from aecore.analysis.strokes import as_drawing

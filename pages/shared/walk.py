@@ -11,6 +11,9 @@ STEPS, PER_PIECE = 10, 5
 FRAMES = 16
 """Pictures of a loop, one way."""
 
+ALIKE = 0.15
+"""Ways whose pictures differ by less than this share of what the first and last one do look the same."""
+
 LARGE = 140
 AROUND = 8
 """Pictures from one class's mean to the next."""
@@ -64,7 +67,10 @@ def _between(run: Run, one: terms.Term, other: terms.Term, device: str) -> None:
     strips = ways(run, one, other, STEPS, device)
     rows = [pictures.Row(label, pictures.rgb(strips[name])) for name, label in WAYS.items()]
     with st.container(horizontal=True, gap="xxsmall"):
-        for png in pictures.blocks(rows, size=PER_PIECE):
+        for begin in range(0, STEPS, PER_PIECE):  # two pieces that a phone shows one below the other
+            cut = [pictures.Row(row.label, row.tiles[begin : begin + PER_PIECE]) for row in rows]
+            unnamed = [pictures.Row("", row.tiles) for row in cut]
+            png = pictures.grid(unnamed if begin else cut, per_line=PER_PIECE)
             st.image(
                 png,
                 width=pictures.width(png),
@@ -72,9 +78,11 @@ def _between(run: Run, one: terms.Term, other: terms.Term, device: str) -> None:
             )
     st.caption(
         f"From {one.name} to {other.name}: on the straight line between their codes, on the arc about 0, and "
-        "with their pixels mixed, for which no model is needed. Look for whether strokes move, or one "
-        "picture fades while the other comes."
+        "with their pixels mixed, for which no model is needed. Look for whether "
+        f"{densities.made_of(run)} move, or one picture fades while the other comes. "
+        f"{_alike(strips, one, other)}"
     )
+    terms.note(run)
     order = there_and_back(FRAMES)
     loops = {
         name: moving.gif(found[order], LARGE, rests=(0, FRAMES - 1))
@@ -85,6 +93,19 @@ def _between(run: Run, one: terms.Term, other: terms.Term, device: str) -> None:
             with st.container(width=LARGE + 2, gap="xsmall"):
                 st.image(loops[name], caption=label, alt=f"{label}: there and back, moving")
                 _download(f"{run.id}-{name}.gif", loops[name], f"gif-{name}")
+
+
+def _alike(strips: dict[str, np.ndarray], one: terms.Term, other: terms.Term) -> str:
+    """Why two ways look the same, where they do."""
+    from aecore.analysis.interpolation import apart, bend
+
+    if apart(strips["straight"], strips["arc"]) > ALIKE:
+        return ""
+    angle, away = bend(one.code, other.code)
+    return (
+        f"Straight and spherical look almost the same here: seen from 0 the two codes are "
+        f"{angle:.0f}° apart, so the arc is never farther from the line than {away:.0%} of its length."
+    )
 
 
 def _around(run: Run, means: np.ndarray, device: str) -> None:
