@@ -45,7 +45,7 @@ def test_a_click_looks_closer_and_a_task_takes_its_model(server, page, capsys):
     clicked = monotonic() - begun
     finished(page)
     assert result(page).shape == (320, 128, 3)
-    expect(page.get_by_text("the model is closer for")).to_be_visible()
+    expect(page.get_by_text(re.compile("behind on [0-9]+% of pictures"))).to_be_visible()
     begun = monotonic()
     page.locator(".st-key-task").get_by_text("Colour from grey").click()
     expect(page).to_have_url(re.compile("model=zoo-patches-colourise"))
