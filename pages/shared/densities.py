@@ -147,13 +147,16 @@ def learnt(run_id: str, part: "Split", device: str) -> "Learnt":
 
 def told(run: Run, wish: Wish, found: "Density", known: "Arrays") -> tuple[str, str]:
     """In words: what these codes are and what to look for; and, for who wants to know more, the figures."""
+    from aecore.analysis.density import DENSE, WIDE
+
     count = f"{int(known['count'][0]):,}"
     look = f"Look for {between(run)}: real codes gather in clusters, one or more per class, and"
     if wish.kind == "gaussian":
         return (
             f"**Gaussian**: codes are drawn around the mean of {count} training pictures' codes, as wide in "
             f"every direction as those are. {look} a single Gaussian does not know them.",
-            "With the mean and the covariance of those codes.",
+            "With the mean and the covariance of those codes along the directions in which they vary: the "
+            f"{WIDE} widest ones where a code has over {DENSE:,} numbers.",
         )
     if wish.kind == "mixture":
         clusters = "one cluster" if found.components == 1 else f"{found.components} clusters"
@@ -173,7 +176,9 @@ def told(run: Run, wish: Wish, found: "Density", known: "Arrays") -> tuple[str, 
     )
     bell = "**N(0, 1)**: every number of a code is drawn from a bell curve around 0"
     trained = run.experiment.model.kind == "variational"
-    if not LIKE_STANDARD[0] <= float(np.median(spread)) <= LIKE_STANDARD[1] or off > 1:
+    # what a variational model does not use is N(0, 1) by itself: only its mean has no spread
+    used = spread[spread >= UNUSED] if trained and unused < len(spread) else spread
+    if not LIKE_STANDARD[0] <= float(np.median(used)) <= LIKE_STANDARD[1] or off > 1:
         but = "which this model was trained to expect, but its" if trained else "but this model's"
         return (
             f"{bell}, {but} codes are not like that. **These look wrong, and should**: the decoder is asked "

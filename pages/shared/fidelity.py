@@ -88,6 +88,9 @@ def told(answer: "Arrays") -> str:
         f"{WITH[best]}, {means[other]:,.1f} with {WITH[other]}. Real training pictures "
         f"get {means['training']:,.1f}."
     )
+    close = [name for name in OURS if name != best and found[name].min() <= found[best].max()]
+    if close:
+        words += f" Within chance, it is as good with {' and '.join(WITH[name] for name in close)}."
     if "pca" in means:
         pca = f"a mixture on PCA, without any network, gets {means['pca']:,.1f}"
         if found["pca"].max() < found[best].min():
