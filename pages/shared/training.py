@@ -15,9 +15,6 @@ PER_BLOCK = 5
 """Of the ten pictures, so many beside each other on a phone."""
 
 SECONDS_BETWEEN_LOOKS = {"queued": 1.0} | dict.fromkeys(controls.AT_WORK, 0.4)
-SECONDS_BETWEEN_LOOKS_WHEN_NEXT = 0.25
-"""At the head of the queue, where mostly the engine is free and begins at once."""
-
 SECONDS_BETWEEN_LOOKS_ELSEWHERE = 3.0
 """For a run that another process trains, which says something every ten seconds or so."""
 
@@ -46,7 +43,7 @@ def show(run_id: str) -> None:
         outcome.show(run, status)
     stage = st.container()
     view = _view() if _has_losses(run, status) else curves.View()
-    wait = _seconds_between_looks(run, status)
+    wait = SECONDS_BETWEEN_LOOKS.get(status, SECONDS_BETWEEN_LOOKS_ELSEWHERE if status == "running" else None)
     drawing = True
 
     @st.fragment(run_every=wait)
@@ -58,13 +55,6 @@ def show(run_id: str) -> None:
     with stage:
         watch()
     drawing = False
-
-
-def _seconds_between_looks(run: Run, status: str) -> float | None:
-    """How often to look what has changed; None for what does not change."""
-    if status == "queued" and jobs().position(run.id) == 1:
-        return SECONDS_BETWEEN_LOOKS_WHEN_NEXT
-    return SECONDS_BETWEEN_LOOKS.get(status, SECONDS_BETWEEN_LOOKS_ELSEWHERE if status == "running" else None)
 
 
 def _has_losses(run: Run, status: str) -> bool:
