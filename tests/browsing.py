@@ -23,6 +23,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Error,
+    FloatRect,
     Locator,
     Page,
     expect,
@@ -219,3 +220,16 @@ def unscaled(image: Locator) -> bool:
     eventually(lambda: image.evaluate("image => image.complete && image.naturalWidth > 0"))
     shown, drawn = image.evaluate("image => [image.clientWidth, image.naturalWidth]")
     return shown == drawn
+
+
+def box_at_rest(element: Locator) -> FloatRect:
+    """Where an element is, once two looks find it in one place: a page may still move what is there."""
+    seen: list[FloatRect | None] = [None]
+
+    def rests() -> bool:
+        seen.append(element.bounding_box())
+        return seen[-1] is not None and seen[-1] == seen[-2]
+
+    eventually(rests)
+    assert seen[-1]
+    return seen[-1]

@@ -7,7 +7,7 @@ from time import monotonic
 
 import numpy as np
 import pytest
-from browsing import eventually, finished
+from browsing import box_at_rest, eventually, finished
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -98,8 +98,7 @@ def test_a_stroke_is_seen_without_its_middle_and_the_page_fits_a_phone(server, p
     finished(page)
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
+    box = box_at_rest(canvas)
     page.mouse.move(box["x"] + 140, box["y"] + 40, steps=4)
     page.mouse.down()
     page.mouse.move(box["x"] + 140, box["y"] + 240, steps=8)
