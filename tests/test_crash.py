@@ -75,7 +75,8 @@ def half_written(number: int) -> None:
             die()
 
     def watch(event: str, arguments: tuple) -> None:
-        if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        # a folder is opened for a file that never gets a name: nothing of it is left behind
+        if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR) and not os.path.isdir(arguments[0]):
             write_half(str(arguments[0]))
 
     def watched(tensors, path, **how):

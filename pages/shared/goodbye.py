@@ -2,11 +2,22 @@
 
 uvicorn 0.54 says goodbye to every browser, which raises where the browser has said it first; Streamlit 1.67
 then waits for ever. And it waits for browsers that do not read what was sent to them.
+
+Python before 3.14 cuts off the threads that still draw pages, and one that is inside PyTorch takes the
+process down with "Fatal Python error: Aborted".
 """
 
+import atexit
+
+# the queue's thread imports Dask, which imports this; it cannot be imported once a server has begun to end
+import concurrent.futures.process  # noqa: F401
+import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+
+from streamlit.runtime import Runtime
 
 from pages.shared import server
 
@@ -17,6 +28,8 @@ def do_not_wait() -> None:
 
 
 def _mend() -> bool:
+    if Runtime.exists() and type(Runtime.instance()) is Runtime:  # not where a test only pretends
+        atexit.register(_end_at_once)  # the first to be registered is the last to be called
     try:
         from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol as Socket
     except ImportError:
@@ -35,3 +48,10 @@ def _without_waiting(say_goodbye: Callable[[Any], None]) -> Callable[[Any], None
             socket.transport.abort()
 
     return shutdown
+
+
+def _end_at_once() -> None:
+    """Leave without waiting for threads, when all that has to be put in order is."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
