@@ -190,9 +190,24 @@ def page(context) -> Page:
 
 
 @pytest.fixture
-def server(own_home, tmp_path) -> Iterator[Server]:
+def cold_server(own_home, tmp_path) -> Iterator[Server]:
+    """One that nobody has opened a page of, in the test's own home."""
     with serving(own_home, tmp_path / "server.log") as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("server")
+    with serving(folder / "aecore-home", folder / "server.log") as server:
+        yield server
+
+
+@pytest.fixture
+def server(module_server, own_home, monkeypatch) -> Server:  # noqa: ARG001, which comes first
+    """One that a module's tests share: PyTorch is loaded once. Its home takes the place of the test's own."""
+    monkeypatch.setenv("AECORE_HOME", str(module_server.home))
+    return module_server
 
 
 def is_local(url: str) -> bool:

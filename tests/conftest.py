@@ -1,11 +1,12 @@
 """What every test gets: an empty home of its own, and the data sets that lie beside the checkout."""
 
+import os
 import signal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from browsing import browser, context, page, server  # noqa: F401, fixtures
+from browsing import browser, cold_server, context, module_server, page, server  # noqa: F401, fixtures
 from jobs_engine import engine, jobs, lab  # noqa: F401, fixtures
 from mapping import drawn  # noqa: F401, a fixture
 from paging import (  # noqa: F401, fixtures
@@ -17,19 +18,23 @@ from paging import (  # noqa: F401, fixtures
     torch_is_there,
 )
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # several threads in each of several processes wait for one another: up to eight times as long (measured)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # a run of the tests in the background ignores Ctrl-C, and so would every process they start and interrupt
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+if DATA.is_dir():
+    os.environ["AECORE_DATA"] = str(DATA)  # also for what is skipped where a data set is not here
 
 
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch, tmp_path) -> Path:
-    """The test's AECORE_HOME; AECORE_DATA is ../shared/data where that exists."""
+    """The test's AECORE_HOME."""
     home = tmp_path / "aecore-home"
     monkeypatch.setenv("AECORE_HOME", str(home))
-    if DATA.is_dir():
-        monkeypatch.setenv("AECORE_DATA", str(DATA))
     return home
 
 

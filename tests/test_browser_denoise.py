@@ -32,14 +32,16 @@ WATCH = """() => {
 """Notes how many milliseconds after the next mouse-up another picture is on screen."""
 
 
-@pytest.fixture
-def denoiser():
+@pytest.fixture(scope="module")
+def denoiser(module_server):
     """A small one of digits, trained well enough to be of use."""
     small = {"noise": "gaussian", "noise_level": 0.5, "epochs": 8}
     experiment = RECIPES["lab-32"].on("digits").with_settings(small)
-    run = create(experiment.replace(model=DenseConfig(hidden=(128,), code_size=32)))
-    list(execute(run, data.load("digits"), "cpu"))
-    return runs.get(run.id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AECORE_HOME", str(module_server.home))
+        run = create(experiment.replace(model=DenseConfig(hidden=(128,), code_size=32)))
+        list(execute(run, data.load("digits"), "cpu"))
+        return runs.get(run.id)
 
 
 BESIDE = [

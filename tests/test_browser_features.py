@@ -75,12 +75,12 @@ def test_a_warm_page_is_there_soon_and_fits_a_phone(server, page, capsys):
         assert unscaled(image)
 
 
-def test_a_run_that_was_deleted_meanwhile_is_missed_in_a_sentence(server, page, own_home):
-    shutil.copytree(runs.get("zoo-digits-32").folder, own_home / "runs" / "lab-32-digits-000000")
+def test_a_run_that_was_deleted_meanwhile_is_missed_in_a_sentence(server, page):
+    shutil.copytree(runs.get("zoo-digits-32").folder, server.home / "runs" / "lab-32-digits-000000")
     page.goto(f"{server.address}/features?model=lab-32-digits-000000")
     expect(page.locator(SHEET)).to_be_visible()
     finished(page)
-    shutil.rmtree(own_home / "runs" / "lab-32-digits-000000")
+    shutil.rmtree(server.home / "runs" / "lab-32-digits-000000")
     page.locator(SHEET).click(position={"x": 100, "y": 100})
     expect(page.get_by_text("That model is no longer on this server")).to_be_visible()
     finished(page)

@@ -77,9 +77,11 @@ def test_two_edits_at_once_are_both_kept(server, page):
     expect_fields(page, code_size="54", epochs="405")
 
 
-def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(server, page, context, own_home):
+def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(
+    cold_server, page, context, own_home
+):
     settings = "recipe=lab-32&dataset=digits&epochs=2&code_size=3&kind=conv&channels=4"
-    open_form(page, server.address, settings)
+    open_form(page, cold_server.address, settings)
     page.locator(".st-key-train button").dblclick()
     expect(page.get_by_text("Test error")).to_be_visible()
     assert len(list((own_home / "runs").iterdir())) == 1
@@ -88,7 +90,7 @@ def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(serv
     expect_fields(page, epochs="2", code_size="3", channels="4")
 
     other = context.new_page()
-    open_form(other, server.address, "recipe=gfg-9&dataset=digits")
+    open_form(other, cold_server.address, "recipe=gfg-9&dataset=digits")
     fill(other, "batch_size", 999)
     other.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").click()
     expect(other.get_by_test_id("stDataFrame")).to_be_visible()
@@ -109,11 +111,11 @@ def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(serv
     expect_fields(other, epochs="2", code_size="3")
 
 
-def test_a_name_is_changed_and_runs_are_deleted_in_dialogs(server, page, own_home):
-    open_form(page, server.address, "recipe=lab-32&dataset=digits&epochs=1&hidden=8")
+def test_a_name_is_changed_and_runs_are_deleted_in_dialogs(cold_server, page, own_home):
+    open_form(page, cold_server.address, "recipe=lab-32&dataset=digits&epochs=1&hidden=8")
     train(page)
     [folder] = (own_home / "runs").iterdir()
-    page.goto(f"{server.address}/runs?runs={folder.name}")
+    page.goto(f"{cold_server.address}/runs?runs={folder.name}")
     page.get_by_role("button", name="Name and note").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill(" ")

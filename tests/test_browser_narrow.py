@@ -1,7 +1,6 @@
 """Nothing is cut or shrunk: the pages in a real browser, as wide as a phone and as a laptop."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from browsing import finished, unscaled
@@ -33,11 +32,13 @@ def test_pictures_are_shown_as_they_were_drawn(server, page, size):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_the_name_of_the_chosen_model_is_not_cut(server, page, own_home: Path):
+def test_the_name_of_the_chosen_model_is_not_cut(server, page):
     for number, name in enumerate(
         ("zhong-combined on fashion-mnist", "a name that nobody can be asked to read")
     ):
-        shutil.copytree(runs.get("zoo-digits-32").folder, own_home / "runs" / f"lab-32-digits-00000{number}")
+        shutil.copytree(
+            runs.get("zoo-digits-32").folder, server.home / "runs" / f"lab-32-digits-00000{number}"
+        )
         runs.rename(f"lab-32-digits-00000{number}", name)
         page.goto(f"{server.address}/reconstruct?model=lab-32-digits-00000{number}")
         expect(page.get_by_test_id("stSidebar").get_by_text(name)).to_be_visible()

@@ -37,6 +37,11 @@ def status(page: Page, word: str):
     expect(page.get_by_test_id("stMain").get_by_text(word, exact=True).first).to_be_visible()
 
 
+def stop(page: Page):
+    page.locator(".st-key-stop button:visible").click()
+    status(page, "Stopped")
+
+
 def step(page: Page) -> int:
     """The number of steps that the page shows."""
     text = page.get_by_text(re.compile(r"^Step [\d,]+ of")).first.inner_text()
@@ -91,8 +96,7 @@ def test_train_watch_leave_and_come_back(server, page, browser, capsys):
         other.goto(f"{server.address}/train?run={run}")
         expect_more_steps(other)
 
-    page.locator(".st-key-stop button:visible").click()
-    status(page, "Stopped")
+    stop(page)
     expect(page.get_by_text("PCA").first).to_be_visible()
     page.reload()
     status(page, "Stopped")
@@ -108,6 +112,7 @@ def test_pause_step_and_go_on(server, page):
     page.locator(".st-key-go_on button").click()
     status(page, "Training")
     expect_more_steps(page)
+    stop(page)
 
 
 def settled(page: Page) -> int | None:
@@ -130,6 +135,7 @@ def test_a_killed_worker_is_one_sentence_and_the_queue_goes_on(server, page, con
     status(page, "Failed")
     expect(page.get_by_text(re.compile("ended from outside"))).to_be_visible()
     expect_steps(second)
+    stop(second)
 
 
 def test_a_saved_file_does_not_end_a_training(own_home, tmp_path, page):

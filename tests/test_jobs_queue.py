@@ -104,6 +104,12 @@ def test_an_experiment_that_cannot_be_is_refused_and_nothing_is_written(jobs, ow
     assert jobs.active() == [] == files_in(own_home)
 
 
+def test_nobody_waits_for_an_engine_that_is_not_there(jobs):
+    begun = jobs.submit(small(), owner="me", device="cpu")
+    jobs.await_first_step(begun, 1e6)
+    assert jobs.position(begun) == 1
+
+
 def test_where_nothing_can_be_written_a_sentence_says_so(open_home):
     open_home.mkdir()
     with read_only(open_home):

@@ -10,6 +10,7 @@ from distributed import Client
 from distributed.protocol import dumps
 from jobs_engine import (
     LONG,
+    PATIENCE,
     engine_of,
     eventually,
     family,
@@ -59,6 +60,17 @@ def test_a_training_is_seen_while_it_runs_and_never_by_halves(jobs):
     assert end.losses.tolist() == history.losses
     assert end.step == len(history.losses)
     assert end.reconstructions.shape == (10, 1, 28, 28)
+
+
+def test_who_waits_for_the_first_step_has_it_and_nobody_waits_behind_another_run(jobs):
+    engine_of(jobs)
+    first, second = (jobs.submit(small(LONG), owner="me", device="cpu") for _ in range(2))
+    jobs.await_first_step(second, PATIENCE)  # returns, though it is not its turn for hours
+    assert jobs.position(second) == 1
+    jobs.stop(second, owner="me")
+    jobs.await_first_step(first, PATIENCE)
+    assert live(jobs, first).step > 0
+    jobs.await_first_step("never-heard-of", PATIENCE)
 
 
 @pytest.mark.usefixtures("as_many_threads")

@@ -63,6 +63,20 @@ class Jobs(Queue):
                 raise
         return run.id
 
+    def await_first_step(self, run_id: str, seconds: float) -> None:
+        """Return once a run has taken its first step, or after so many seconds.
+
+        At once where that is not to be expected: no engine is up, others are before it, it is over.
+        """
+
+        def soon() -> bool:
+            live = self._lives.get(run_id)
+            alone = self._dispatcher.connection is not None and self.active() == [run_id]
+            return alone and live is not None and not live.step
+
+        with self.changed:
+            self.changed.wait_for(lambda: not soon(), seconds)
+
     def resume(self, run_id: str, *, owner: str, device: str) -> None:
         """Queue an interrupted run again. Raises JobError for any other."""
         self._check_may_change(run_id, owner)

@@ -133,7 +133,10 @@ class Queue:
         with self.changed:
             training = self.training.get(run_id)
             if training and training.attempt == news["attempt"]:
-                self._lives[run_id] = self._lives[run_id].after(news, _folder(run_id))
+                before = self._lives[run_id]
+                self._lives[run_id] = before.after(news, _folder(run_id))
+                if not before.step and self._lives[run_id].step:
+                    self.changed.notify_all()
 
     def end(self, run_id: str, failure: str) -> None:
         """A training has left its worker, for the reason in `failure` unless it came to its own end."""

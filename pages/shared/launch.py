@@ -12,6 +12,9 @@ from pages.shared.wording import plain
 
 RUN, UNHEARD = "launched", "unheard"
 
+SECONDS_FOR_A_FIRST_STEP = 1.0
+"""So long the page of a new run waits for something to show, rather than to be drawn twice."""
+
 
 def train(experiment: Experiment, click: int) -> None:
     """Queue the training and go to it. The second click of a double click carries the same number."""
@@ -44,6 +47,12 @@ def lead_on() -> None:
     """Go to the run just begun, where the browser asks for another address and has not heard of that yet."""
     if UNHEARD in st.session_state and "run" not in st.query_params:
         st.query_params.from_dict({"run": st.session_state[RUN]})
+
+
+def await_first_step(run_id: str) -> None:
+    """Where the run has just been begun here and is next in turn, wait a moment for its first step."""
+    if UNHEARD in st.session_state and st.session_state.get(RUN) == run_id:
+        jobs().await_first_step(run_id, SECONDS_FOR_A_FIRST_STEP)
 
 
 def heard(run_id: str) -> None:

@@ -23,6 +23,7 @@ def show(run_id: str) -> None:
     """The page of the run with this id, which may come from anywhere."""
     try:
         run = runs.get(run_id)
+        launch.await_first_step(run_id)
         status = jobs().status(run)
     except MissingRunError:
         st.warning(
