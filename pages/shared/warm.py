@@ -1,5 +1,6 @@
 """Loads PyTorch in the background, once per server, so that the first page appears without waiting for it."""
 
+import atexit
 import gc
 import os
 from threading import Event, Lock, Thread
@@ -78,3 +79,4 @@ def _load(loaded: Event) -> None:
     check_size(DenseConfig(), batch_size=1)  # asking for shapes loads as much again; the Train page will ask
     gc.collect()
     gc.freeze()  # what is loaded now stays: else Streamlit looks through all of it after every click
+    atexit.register(gc.unfreeze)  # or the libraries complain of leaks
