@@ -165,8 +165,8 @@ def person(browser: Browser) -> Iterator[BrowserContext]:
     context.on("request", lambda request: is_local(request.url) or strangers.append(request.url))
     yield context
     context.close()
-    assert not errors
-    assert not strangers
+    assert not errors, errors  # not rewritten by pytest, which would show them
+    assert not strangers, strangers
 
 
 def is_fault(message: ConsoleMessage) -> bool:

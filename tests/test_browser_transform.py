@@ -20,7 +20,7 @@ FILE = "stFileUploaderDropzoneInput"
 
 def opened(page: Page, address: str, settings: str) -> None:
     page.goto(f"{address}/transform?{settings}")
-    expect(page.get_by_text(re.compile("comes to|Choose a picture"))).to_be_visible()
+    expect(page.get_by_text(re.compile("comes to|Choose a picture")).first).to_be_visible()
     finished(page)
 
 

@@ -24,6 +24,15 @@ from pages.shared import goodbye
 goodbye.do_not_wait()
 st.write("more than a socket holds" * 1_000_000)
 """
+HOLDS_ON = """
+import streamlit as st
+from pages.shared import goodbye
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol as Socket
+
+goodbye.do_not_wait()
+Socket.shutdown = lambda socket: None
+st.write("begun")
+"""
 COMPUTES = """
 from threading import Thread
 
@@ -111,6 +120,13 @@ def test_a_server_ends_well_though_pages_compute(serve):
         busy.end()
     assert "Fatal" not in busy.log
     assert busy.process.returncode == 0
+
+
+def test_a_server_ends_though_nobody_says_goodbye_to_a_browser(serve):
+    rude = serve(HOLDS_ON)
+    with browser(rude, until=b"begun"):
+        rude.end()
+    assert rude.process.returncode == 0
 
 
 def test_what_only_pretends_to_be_a_server_keeps_its_exit_status():

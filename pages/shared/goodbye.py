@@ -4,7 +4,8 @@ uvicorn 0.54 says goodbye to every browser, which raises where the browser has s
 then waits for ever. And it waits for browsers that do not read what was sent to them.
 
 Python before 3.14 cuts off the threads that still draw pages, and one that is inside PyTorch takes the
-process down with "Fatal Python error: Aborted".
+process down with "Fatal Python error: Aborted". So it ends without them, and whatever else it still waits
+for after a moment.
 """
 
 import atexit
@@ -15,11 +16,16 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Timer
 from typing import Any
 
 from streamlit.runtime import Runtime
+from streamlit.web.server import Server
 
 from pages.shared import server
+
+SECONDS_TO_END = 5
+"""From being asked to; without pages that compute or browsers that hang it takes less than one."""
 
 
 def do_not_wait() -> None:
@@ -30,6 +36,7 @@ def do_not_wait() -> None:
 def _mend() -> bool:
     if Runtime.exists() and type(Runtime.instance()) is Runtime:  # not where a test only pretends
         atexit.register(_end_at_once)  # the first to be registered is the last to be called
+        Server.stop = _with_little_time(Server.stop)
     try:
         from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol as Socket
     except ImportError:
@@ -48,6 +55,16 @@ def _without_waiting(say_goodbye: Callable[[Any], None]) -> Callable[[Any], None
             socket.transport.abort()
 
     return shutdown
+
+
+def _with_little_time(stop: Callable[[Server], None]) -> Callable[[Server], None]:
+    def stop_soon(server: Server) -> None:
+        late = Timer(SECONDS_TO_END, _end_at_once)
+        late.daemon = True
+        late.start()
+        stop(server)
+
+    return stop_soon
 
 
 def _end_at_once() -> None:
