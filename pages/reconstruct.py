@@ -111,13 +111,14 @@ each = "as they were, as the model redraws them, and where that is too bright or
 for number, png in enumerate(pictures.blocks(rows, headings=headings, size=PER_BLOCK)):
     begin, end = number * PER_BLOCK, min(len(shown), (number + 1) * PER_BLOCK)
     sheet.image(
-        png,
+        pictures.address(png),
         width=pictures.width(png),
         alt=f"Pictures {begin + 1} to {end} of {source.title}: {each}"
         f"{'; then the same for PCA' if beside and pca else ''}",
     )
 sheet.image(
-    pictures.legend(), alt="Colours of the errors: blue is too dark, black is right, orange is too bright"
+    pictures.address(pictures.legend()),
+    alt="Colours of the errors: blue is too dark, black is right, orange is too bright",
 )
 with numbers:
     quality.show(run, dataset, compared)

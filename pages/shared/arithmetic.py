@@ -65,7 +65,7 @@ def _result(run: Run, found: list[terms.Term], side: int, device: str) -> None:
     with st.container(horizontal=True, gap="xxsmall"):
         for png in pictures.blocks(rows, size=PER_PIECE, headings=[*heads, "= A - B + C"], side=side):
             st.image(
-                png,
+                pictures.address(png),
                 width=pictures.width(png),
                 alt="Three pictures and their sum; below them what the decoder makes of their codes and of "
                 "the sum of those",

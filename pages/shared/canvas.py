@@ -1,6 +1,5 @@
 """A canvas for mouse, pen and finger; what is drawn stays while people go to other pages and models."""
 
-import base64
 from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from PIL import Image
+
+from pages.shared import pictures
 
 SIDE = 280
 """Pixels, each way: the `SIDE` of aecore.analysis.strokes, which is loaded with PyTorch."""
@@ -135,8 +136,6 @@ def _objects(picture: np.ndarray | None) -> dict[str, Any] | None:
     """A picture as the canvas's first object, so that it is sent back with the strokes, and can be erased."""
     if picture is None:
         return None
-    file = BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
     image = {
         "type": "Image",
         "left": 0,
@@ -145,7 +144,7 @@ def _objects(picture: np.ndarray | None) -> dict[str, Any] | None:
         "originY": "top",
         "width": SIDE,
         "height": SIDE,
-        "src": f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}",
+        "src": pictures.address(pictures.png(Image.fromarray(picture))),
         "selectable": False,
         "evented": False,
     }

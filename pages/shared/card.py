@@ -25,14 +25,14 @@ def facts(run: Run, found: "Dictionary", told: "Activity", unit: int, device: st
     """The unit's picture, large, and what it does in figures."""
     with st.container(horizontal=True):
         st.image(
-            pictures.picture(_tile(found.atoms[unit]), SIDE),
+            pictures.address(pictures.picture(_tile(found.atoms[unit]), SIDE)),
             width=SIDE,
             caption="What it paints",
             alt=f"What unit {unit} adds to a picture",
         )
         if (seen := _filter(run, unit, device)) is not None:
             st.image(
-                pictures.picture(_tile(seen), SIDE),
+                pictures.address(pictures.picture(_tile(seen), SIDE)),
                 width=SIDE,
                 caption="What it looks for",
                 alt=f"The encoder's weights to unit {unit}",
@@ -132,7 +132,9 @@ def _blocks(rows: Sequence[pictures.Row], alt: str, headings: Sequence[str] = ()
     pieces = pictures.blocks(rows, size=PER_BLOCK, headings=headings)
     with st.container(horizontal=True, gap="small"):
         for number, png in enumerate(pieces, 1):
-            st.image(png, width=pictures.width(png), alt=f"{alt}, part {number} of {len(pieces)}")
+            st.image(
+                pictures.address(png), width=pictures.width(png), alt=f"{alt}, part {number} of {len(pieces)}"
+            )
 
 
 def _tile(found: np.ndarray) -> np.ndarray:

@@ -1,11 +1,12 @@
 """A picture on screen that can be clicked."""
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+from pages.shared import pictures
 
 SCRIPT = Path(__file__).with_suffix(".js")
 
@@ -15,7 +16,7 @@ def picture(png: bytes, *, key: str, alt: str, on_click: Callable[[float, float]
     listener = st.components.v2.component("clickable", js=SCRIPT.read_text(encoding="utf-8"))
     with st.container(key=f"{key}-picture"):
         listener(
-            data={"source": f"data:image/png;base64,{b64encode(png).decode()}", "alt": alt},
+            data={"source": pictures.address(png), "alt": alt},
             key=key,
             on_at_change=lambda: _clicked(st.session_state[key].at, on_click),
         )

@@ -46,7 +46,7 @@ def show(run: Run, dataset: str, device: str) -> None:
     heads = [_content(count, names) for count in counts]
     tiles = pictures.Row("Mean of\neach", pictures.rgb(answer["means"][row]), heads)
     st.image(
-        pictures.grid([tiles], per_line=5),
+        pictures.address(pictures.grid([tiles], per_line=5)),
         alt=f"The mean training picture of each cluster: {', '.join(heads)}",
     )
     st.caption(

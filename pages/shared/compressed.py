@@ -102,7 +102,11 @@ def show(run: Run, found: "Trial", others: Mapping[str, float], bits: str, devic
     with st.container(horizontal=True, gap="small"):
         png = sheet(found)
         with st.container(width=pictures.width(png)):
-            st.image(png, width=pictures.width(png), alt="Pictures before, out of the file, and the errors")
+            st.image(
+                pictures.address(png),
+                width=pictures.width(png),
+                alt="Pictures before, out of the file, and the errors",
+            )
             st.caption(about(run))
         with st.container(width=WIDTH):
             download(run, found, bits)

@@ -141,7 +141,11 @@ def encoder(run: Run, device: str) -> None:
         : units.PER_PAGE
     ]
     png = units.sheet(units.own_scale(found[largest])).png
-    st.image(png, width=pictures.width(png), alt=f"The {len(largest)} strongest filters of the first layer")
+    st.image(
+        pictures.address(png),
+        width=pictures.width(png),
+        alt=f"The {len(largest)} strongest filters of the first layer",
+    )
     whose = "code's units" if filter_of_each_unit(model) else "first layer, which are not the code's units"
     colours = (
         "grey for nothing"

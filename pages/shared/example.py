@@ -13,19 +13,19 @@ def show(example: Example, about: str) -> None:
     pixels, numbers = example.original.size, example.code.size
     with st.container(horizontal=True, key="example"):
         st.image(
-            pictures.picture(example.original, SIDE),
+            pictures.address(pictures.picture(example.original, SIDE)),
             width=SIDE,
             caption=f"The original: {pixels:,} pixels",
             alt=f"A test picture of class {example.class_name}",
         )
         st.image(
-            pictures.code(example.code, SIDE),
+            pictures.address(pictures.code(example.code, SIDE)),
             width=SIDE,
             caption=f"Its code: {numbers} numbers",
             alt=f"{numbers} bars, one for each number of the code, blue above and orange below zero",
         )
         st.image(
-            pictures.picture(example.reconstruction, SIDE),
+            pictures.address(pictures.picture(example.reconstruction, SIDE)),
             width=SIDE,
             caption=f"Redrawn from the {numbers}",
             alt="The same picture, drawn again from the code alone",

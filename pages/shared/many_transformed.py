@@ -177,7 +177,11 @@ def galleries(run: Run, answer: "Arrays", found: "Standing", device: str, name: 
             png = pictures.grid(rows(drawn, answer, chosen, name), per_line=SHOWN)
             with st.container(width=pictures.width(png), gap="xsmall"):
                 st.markdown(f"**{title}**")
-                st.image(png, width=pictures.width(png), alt=f"{title}: {len(chosen)} pictures, every way")
+                st.image(
+                    pictures.address(png),
+                    width=pictures.width(png),
+                    alt=f"{title}: {len(chosen)} pictures, every way",
+                )
 
 
 def rows(

@@ -54,7 +54,7 @@ def gallery(run: Run, found: Found, device: str) -> None:
     place = st.container(horizontal=True)
     for number, png in enumerate(pictures.blocks(rows, headings=headings, size=PER_BLOCK)):
         place.image(
-            png,
+            pictures.address(png),
             width=pictures.width(png),
             alt=f"{SHOW[show]} pictures by {within(METHODS[found.hunt.method])}, block {number + 1}: as they "
             "were, redrawn, and the squared error at each pixel",
@@ -112,7 +112,11 @@ def drawn(run: Run, found: Found, device: str) -> None:
                 headings=[row.label for row in rows],
                 side=140 if len(rows) < 4 else 112,
             )
-            st.image(png, width=pictures.width(png), alt="The drawing, redrawn, and where the two differ")
+            st.image(
+                pictures.address(png),
+                width=pictures.width(png),
+                alt="The drawing, redrawn, and where the two differ",
+            )
             st.caption("Look for strokes that the model leaves out: it has seen none like them.")
 
     at_work()

@@ -42,13 +42,15 @@ def show(run: Run, device: str) -> None:
     with st.container(horizontal=True, gap="medium"):
         png = marked(decoded(run.id, device), codes, low, high)
         st.image(
-            png,
+            pictures.address(png),
             width=pictures.width(png),
             alt="What the decoder draws at places all over the plane, and dots where the new codes lie",
         )
         with st.container(width=340):
             sheet = pictures.grid([pictures.Row("", pictures.rgb(drawn))], per_line=samples.ACROSS, side=40)
-            st.image(sheet, width=pictures.width(sheet), alt=f"{samples.COUNT} new pictures")
+            st.image(
+                pictures.address(sheet), width=pictures.width(sheet), alt=f"{samples.COUNT} new pictures"
+            )
             out = f" {beyond} lie beyond its edges." if beyond else ""
             st.caption(
                 f"Left, the decoder's picture at every place over the range of test codes: from "

@@ -194,9 +194,13 @@ def code(values: np.ndarray, side: int) -> bytes:
     return png(canvas)
 
 
-def address(png: bytes) -> str:
-    """A PNG as an address that holds it: the browser shows it without asking for it."""
-    return f"data:image/png;base64,{b64encode(png).decode()}"
+def address(picture: bytes) -> str:
+    """A PNG or GIF as an address that holds it: the browser shows it without asking for it.
+
+    A file would be gone from the server where a page, anybody's, is drawn anew just before it is asked for.
+    """
+    kind = "gif" if picture.startswith(b"GIF") else "png"
+    return f"data:image/{kind};base64,{b64encode(picture).decode()}"
 
 
 def width(png: bytes) -> int:

@@ -40,7 +40,7 @@ def show(
     with st.container(horizontal=True):
         if spot.number is None:
             st.image(
-                pictures.picture(drawn[0], LARGE),
+                pictures.address(pictures.picture(drawn[0], LARGE)),
                 caption="Decoded",
                 alt=f"What the decoder draws at the place {coordinates(spot)}",
             )
@@ -52,12 +52,14 @@ def show(
             assert at is not None
             name = names[space.labels[at]]
             st.image(
-                pictures.picture(space.inputs[at], LARGE),
+                pictures.address(pictures.picture(space.inputs[at], LARGE)),
                 caption="It sees",
                 alt=f"Picture {spot.number}, {name}",
             )
             st.image(
-                pictures.picture(drawn[0], LARGE), caption="Redrawn", alt="The same, redrawn from its code"
+                pictures.address(pictures.picture(drawn[0], LARGE)),
+                caption="Redrawn",
+                alt="The same, redrawn from its code",
             )
             st.caption(f"Picture {spot.number}, class {name}. Error {error(float(space.errors[at]))}.")
             by_pixels, _ = nearest(space.inputs, space.inputs[at], NEIGHBOURS + 1)
@@ -98,9 +100,13 @@ def draw(
     image = as_image(drawing, dataset)
     code = codes_of_pictures(model, image[None])[0]
     with beside.container(width=SMALL):
-        st.image(pictures.picture(image, SMALL), caption="It sees", alt="The drawing as the model sees it")
+        st.image(
+            pictures.address(pictures.picture(image, SMALL)),
+            caption="It sees",
+            alt="The drawing as the model sees it",
+        )
         redrawn = pictures.picture(pictures_of(model, code[None])[0], SMALL)
-        st.image(redrawn, caption="Redrawn", alt="The drawing, redrawn from its code")
+        st.image(pictures.address(redrawn), caption="Redrawn", alt="The drawing, redrawn from its code")
     by_code, _ = nearest(space.codes, code, NEIGHBOURS)
     by_pixels, _ = nearest(space.inputs, image, NEIGHBOURS)
     neighbours(space, names, by_code, by_pixels, "the drawing")
@@ -116,7 +122,7 @@ def neighbours(
         for label, near in (("By code", by_code), ("By pixels", by_pixels))
     ]
     st.image(
-        pictures.grid(rows, per_line=NEIGHBOURS),
+        pictures.address(pictures.grid(rows, per_line=NEIGHBOURS)),
         alt=f"The pictures nearest to {of} in code space, and under them the nearest in pixel space",
     )
     st.caption(f"Nearest to {of}, by code and by pixels. Look for neighbours of another class.")
@@ -135,7 +141,9 @@ def way(model: "Autoencoder", plane: "Plane", a: Spot, b: Spot) -> np.ndarray:
         pictures.Row("to B", tiles[half:], [*[""] * (half - 1), "B"]),
     ]
     strip = pictures.grid(rows, per_line=half)
-    st.image(strip, alt="What the decoder draws on the straight way from one code to the other")
+    st.image(
+        pictures.address(strip), alt="What the decoder draws on the straight way from one code to the other"
+    )
     st.caption("Look for pictures on the way that are nothing in particular: there the map has a gap.")
     return plane.place(codes)
 
@@ -143,7 +151,7 @@ def way(model: "Autoencoder", plane: "Plane", a: Spot, b: Spot) -> np.ndarray:
 def whole(run_id: str, which: str, projection: str, device: str, plane: "Plane") -> None:
     """What the decoder draws everywhere, as the map lies."""
     st.image(
-        landscape.decoded(run_id, which, projection, device),
+        pictures.address(landscape.decoded(run_id, which, projection, device)),
         alt="What the decoder draws at places all over the map, in the same order",
     )
     how = "" if plane.exact else " Between points it is approximate: codes of the five nearest, mixed."

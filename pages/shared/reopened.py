@@ -49,7 +49,7 @@ def show(run: Run, device: str) -> None:
     across = min(count, ACROSS)
     count -= count % across
     png = pictures.mosaic(found.pictures[:count], across, min(SIDE, 84 * across))
-    st.image(png, width=pictures.width(png), alt=f"The first {count} pictures in the file")
+    st.image(pictures.address(png), width=pictures.width(png), alt=f"The first {count} pictures in the file")
     st.download_button(
         "Pictures (PNG)",
         lambda: whole(found),

@@ -140,7 +140,7 @@ def show(image: np.ndarray, found: "Sequence[Restored]", names: Sequence[str]) -
         for number, png in enumerate(pieces(image, found, names)):
             part = everything[number * PER_PIECE : (number + 1) * PER_PIECE]
             st.image(
-                png,
+                pictures.address(png),
                 width=pictures.width(png),
                 alt=f"{' and '.join(part)}: each above, and how far it is from the clean one below",
             )

@@ -129,7 +129,7 @@ def _sheet(rows: list[pictures.Row], alt: str) -> None:
                 for row in rows
             ]
             png = pictures.grid(part, per_line=PER_PIECE, side=SIDE)
-            st.image(png, width=pictures.width(png), alt=alt)
+            st.image(pictures.address(png), width=pictures.width(png), alt=alt)
 
 
 def verdict(distances: np.ndarray, fresh: float, redrawn: float, alike: float = 0.0) -> str:

@@ -49,7 +49,7 @@ def show(
     by_pixels, _ = nearest(space.inputs, mean[0], places.NEIGHBOURS)
     with st.container(horizontal=True):
         st.image(
-            pictures.picture(mean[0], 112),
+            pictures.address(pictures.picture(mean[0], 112)),
             caption="Mean code, decoded",
             alt="The mean of the selected codes, decoded",
         )
@@ -70,7 +70,10 @@ def show(
     row = pictures.Row(
         "Selected", pictures.rgb(space.inputs[shown]), [names[label] for label in space.labels[shown]]
     )
-    st.image(pictures.grid([row], per_line=PER_LINE), alt=f"{len(shown)} of the selected pictures")
+    st.image(
+        pictures.address(pictures.grid([row], per_line=PER_LINE)),
+        alt=f"{len(shown)} of the selected pictures",
+    )
     with st.container(horizontal=True):
         st.download_button(
             "Selection (CSV)",

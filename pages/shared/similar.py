@@ -85,7 +85,7 @@ def neighbours(book: "Codebook", dataset: str, image: np.ndarray, code: np.ndarr
         classes = [names[label] for label in images.train_labels[found]]
         row = pictures.Row(title, pictures.rgb(train[found]), [shortened(name) for name in classes])
         st.image(
-            pictures.grid([row], per_line=PER_LINE),
+            pictures.address(pictures.grid([row], per_line=PER_LINE)),
             alt=f"{title}, the most similar training pictures: {', '.join(classes)}",
         )
 

@@ -30,7 +30,11 @@ def show(run: Run, bits: str, coder: str, device: str) -> None:
             png = pictures.grid(grid, per_line=SHOWN)
             with st.container(width=pictures.width(png)):
                 st.markdown(f"**{title(name)}**")
-                st.image(png, width=pictures.width(png), alt=f"{title(name)}: before, and out of the file")
+                st.image(
+                    pictures.address(png),
+                    width=pictures.width(png),
+                    alt=f"{title(name)}: before, and out of the file",
+                )
     frame = pd.DataFrame(rows, columns=["Test pictures of", "PSNR", "SSIM", "Bytes a picture"])
     with st.container(width=520):
         st.dataframe(

@@ -216,7 +216,11 @@ def _offer(term: Term, key: str, place: int) -> None:
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         png = pictures.picture(term.picture, 28)
-        st.image(png, width=pictures.width(png), alt=f"The test picture of {term.name} that was chosen")
+        st.image(
+            pictures.address(png),
+            width=pictures.width(png),
+            alt=f"The test picture of {term.name} that was chosen",
+        )
         st.button(
             "Begin with this",
             key=f"{key}-begin-{place}",

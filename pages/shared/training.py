@@ -1,7 +1,5 @@
 """One run, from the queue to its result, for everybody who has the link."""
 
-from base64 import b64encode
-
 import streamlit as st
 
 from aecore import runs
@@ -201,8 +199,7 @@ def _pictures(live: Live) -> None:
     with st.container(horizontal=True, key="redrawn"):
         for png in pictures.blocks(rows, size=PER_BLOCK):
             st.image(
-                # a file is gone from the server before the browser asks for it
-                f"data:image/png;base64,{b64encode(png).decode()}",
+                pictures.address(png),
                 width=pictures.width(png),
                 alt=f"Test pictures, and below each what the model makes of it after step {live.step:,}",
             )

@@ -140,7 +140,7 @@ def _side_by_side(
                 if large:
                     clickable.picture(png, key=f"panel-{number}", alt=alt, on_click=_look_at(times))
                 else:
-                    st.image(png, width=pictures.width(png), alt=alt)
+                    st.image(pictures.address(png), width=pictures.width(png), alt=alt)
                 st.caption(f"**{title}**" + (f"  \n{figures}" if figures else ""))
         if large:
             usual = at or (width // 2, height // 2)
@@ -163,7 +163,11 @@ def _closer(shown: Mapping[str, np.ndarray], usual: tuple[int, int]) -> None:
         side=TIMES * CLOSER,
     )
     with st.container(width=pictures.width(png), gap="xsmall"):
-        st.image(png, width=pictures.width(png), alt=f"The same place of {', '.join(shown)}, enlarged")
+        st.image(
+            pictures.address(png),
+            width=pictures.width(png),
+            alt=f"The same place of {', '.join(shown)}, enlarged",
+        )
         st.caption("Click a picture to look closer at a place of it.")
 
 

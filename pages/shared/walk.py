@@ -72,7 +72,7 @@ def _between(run: Run, one: terms.Term, other: terms.Term, device: str) -> None:
             unnamed = [pictures.Row("", row.tiles) for row in cut]
             png = pictures.grid(unnamed if begin else cut, per_line=PER_PIECE)
             st.image(
-                png,
+                pictures.address(png),
                 width=pictures.width(png),
                 alt="From one picture to the other: straight between codes, on an arc, and by pixels",
             )
@@ -91,7 +91,7 @@ def _between(run: Run, one: terms.Term, other: terms.Term, device: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for name, label in WAYS.items():
             with st.container(width=LARGE + 2, gap="xsmall"):
-                st.image(loops[name], caption=label, alt=f"{label}: there and back, moving")
+                st.image(pictures.address(loops[name]), caption=label, alt=f"{label}: there and back, moving")
                 _download(f"{run.id}-{name}.gif", loops[name], f"gif-{name}")
 
 
@@ -124,13 +124,16 @@ def _around(run: Run, means: np.ndarray, device: str) -> None:
     with st.container(horizontal=True, gap="small"):
         with st.container(width=LARGE + 2, gap="xsmall"):
             st.image(
-                loop, alt="The decoder's pictures on the way around the mean codes of all classes, moving"
+                pictures.address(loop),
+                alt="The decoder's pictures on the way around the mean codes of all classes, moving",
             )
             _download(f"{run.id}-around.gif", loop, "gif-around")
         with st.container(width=340, gap="xsmall"):
             png = pictures.grid([row], per_line=PER_PIECE)
             st.image(
-                png, width=pictures.width(png), alt="What the decoder makes of the mean code of each class"
+                pictures.address(png),
+                width=pictures.width(png),
+                alt="What the decoder makes of the mean code of each class",
             )
             st.caption("The mean code of each class, decoded. A mean need not look like anything.")
 
