@@ -48,6 +48,11 @@ def step(page: Page) -> int:
     return int(re.search(r"Step ([\d,]+)", text)[1].replace(",", ""))
 
 
+def warm(worker: psutil.Process) -> bool:
+    """Whether a worker has loaded PyTorch and taken its trial step: it is large, and at rest."""
+    return worker.memory_info().rss > 4e8 and worker.cpu_percent(interval=0.3) < 10
+
+
 def expect_steps(page: Page):
     expect(page.get_by_text(re.compile(r"^Step [1-9][\d,]* of"))).to_be_visible()
 
@@ -68,7 +73,7 @@ def test_train_watch_leave_and_come_back(server, page, browser, capsys):
     button = page.locator(".st-key-train button")
     expect(button).to_be_enabled()
     finished(page)
-    eventually(lambda: any(worker.memory_info().rss > 4e8 for worker in server.workers()))
+    eventually(lambda: any(warm(worker) for worker in server.workers()))
     clicked = monotonic()
     button.click()
     expect_steps(page)
