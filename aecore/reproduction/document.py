@@ -64,6 +64,8 @@ def in_words(all_results: Sequence[dict[str, Any]]) -> str:
         "Every recipe on test images of its own data set, MNIST for most: mean squared error, pixels 0 to 1,",
         "shown and asked for what the recipe says, noise included; PCA of the same code size beside it.",
         "Seconds and images/s are of the fastest seed, and left out where other work ran beside it.",
+        "Winner-take-all networks learn with a few winners and are used with all units: where most units",
+        "answer, as in conv-wta, the error says nothing of what they have learnt.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",
