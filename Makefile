@@ -15,8 +15,8 @@ run: .venv/run.installed  ## install what the app needs and open it
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1
 
 test: lint browser  ## lint, then every test, those in a browser included
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser"
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not engine"
+	$(BIN)/pytest -m "browser or engine"
 
 lint: .venv/dev.installed  ## ruff and pyright
 	$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,12 +31,30 @@ if DATA.is_dir():
     os.environ["AECORE_DATA"] = str(DATA)  # also for what is skipped where a data set is not here
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests of engines are told by their names."""
+    for item in items:
+        if item.path.stem.startswith(("test_jobs", "test_cluster")):
+            item.add_marker("engine")
+
+
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch, tmp_path) -> Path:
     """The test's AECORE_HOME."""
     home = tmp_path / "aecore-home"
     monkeypatch.setenv("AECORE_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_outlives_its_module():
+    """A queue that a page has started would adopt the runs in later tests' homes."""
+    yield
+    if pages := sys.modules.get("pages.shared.server"):
+        for name in ("jobs", "analyses"):
+            if left := pages.place().things.pop(name, None):
+                left.close()
 
 
 @pytest.fixture

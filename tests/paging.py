@@ -28,12 +28,10 @@ def open_page(name: str, **address: str) -> AppTest:
 
 @pytest.fixture(scope="module")
 def fresh_server():
-    """What the pages keep in memory is shared by a module's tests and by no others. So are questions."""
+    """What the pages keep in memory is shared by a module's tests and by no others."""
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
-    if analyses := server.place().things.pop("analyses", None):
-        analyses.close()  # its process would outlive the tests that asked by a minute
 
 
 @pytest.fixture

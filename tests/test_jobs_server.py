@@ -86,7 +86,10 @@ def test_two_servers_share_a_home_and_the_one_that_is_left_inherits(serve, own_h
         server.end(signal.SIGKILL)
         print(f"{len(server.family)} processes gone {time.perf_counter() - begun:.2f} s after SIGKILL")
         for run_id in short:
-            eventually(lambda run_id=run_id: runs.get(run_id).status, lambda now: now == "finished")
+            eventually(
+                lambda run_id=run_id: (runs.get(run_id).status, neighbour.trouble, neighbour.active()),
+                lambda now: now[0] == "finished",
+            )
         ended = [(runs.get(run_id).folder / "result.json").stat().st_mtime_ns for run_id in short]
         assert ended == sorted(ended)
         assert (status(neighbour, cut), status(neighbour, own)) == ("failed", "finished")
