@@ -64,8 +64,8 @@ def test_half_the_resolution_is_taken_along_as_a_small_picture(server, page):
     assert result(page).shape == (160, 64, 3)
 
 
-def test_a_file_goes_in_and_a_larger_one_comes_out(server, page, tmp_path, capsys):
-    opened(page, server.address, "model=zoo-patches-sharpen&source=upload&already=yes")
+def test_a_file_goes_in_and_a_larger_one_comes_out(cold_server, page, tmp_path, capsys):
+    opened(page, cold_server.address, "model=zoo-patches-sharpen&source=upload&already=yes")
     hostile = tmp_path / "*x* [a](b).png"
     hostile.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
     page.get_by_test_id(FILE).set_input_files(hostile)
