@@ -8,6 +8,7 @@ import pytest
 from jobs_engine import PATIENCE, alive, environment, eventually
 
 from aecore import runs
+from aecore.analysis import questions
 from aecore.jobs import Analyses, JobError, Working, analyses
 
 pytestmark = pytest.mark.slow
@@ -98,6 +99,20 @@ def test_a_real_one_is_computed_there_as_it_is_here(asked):
     found = answer(asked, "denoising", "zoo-digits-32", noise="masking")
     here = denoising.by_level("zoo-digits-32", "cpu", to_nobody, noise="masking")
     assert found["psnr"] == pytest.approx(here["psnr"], rel=1e-3)
+
+
+def test_passing_answers_are_handed_over_and_the_last_ones_remembered(asked, monkeypatch, own_home):
+    monkeypatch.setattr(questions, "PASSING", {"measure"})
+    monkeypatch.setattr(analyses, "MOST_HELD", 2)
+    with (own_home.parent / "sitecustomize.py").open("a") as file:
+        file.write("from aecore.analysis.questions import PASSING\nPASSING.add('measure')\n")
+    for until in (1, 2):
+        assert answer(asked, "measure", "digits", until=until)["until"].tolist() == [until]
+    assert isinstance(asked.ask("measure", "digits", {"until": 1}, device="cpu"), dict)  # now the latest
+    assert "until" in answer(asked, "measure", "digits", until=3)
+    for until, there in ((1, True), (3, True), (2, False)):
+        assert isinstance(asked.ask("measure", "digits", {"until": until}, device="cpu"), dict) == there
+    assert not list(own_home.rglob("measure-*"))
 
 
 def test_failures_are_sentences_and_can_be_tried_again(asked, own_home):

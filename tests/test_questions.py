@@ -66,6 +66,16 @@ def test_what_is_not_the_persons_own_run_is_kept_apart(own_home):
     assert not (runs.get("zoo-digits-32").folder / "analyses").exists()
 
 
+def test_a_passing_answer_is_never_on_disk(own_home, asked, monkeypatch):
+    monkeypatch.setattr(questions, "PASSING", {"measure"})
+    question = Question("measure", "digits", {"factor": 2})
+    for _ in range(2):
+        np.testing.assert_array_equal(answer(question, "cpu")["twice"], [[0, 4], [6, 10]])
+    assert len(asked) == 2
+    assert kept(question) is None
+    assert not [file for file in own_home.rglob("*.safetensors") if "measure" in file.name]
+
+
 @pytest.mark.parametrize("damage", [b"", b"rubbish", None])
 def test_a_damaged_answer_is_computed_again(run, asked, damage):
     question = Question("measure", run.id, {"factor": 2})

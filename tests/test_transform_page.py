@@ -6,6 +6,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from aecore.config import Experiment
 from aecore.data import SOURCES, archive
 from aecore.data.patches import strip
 from aecore.data.transforms import TRANSFORMS
-from aecore.jobs import Analyses, Jobs
+from aecore.jobs import Analyses, Jobs, Working
 from aecore.runs.execution import create, execute
 from pages.shared import canvas, given, many_transformed, state, tasks, transformed
 
@@ -233,6 +234,40 @@ def test_what_is_to_become_larger_is_made_so_small_that_the_result_is_not_too_la
     assert "so your picture of 450×300 was first made smaller, to 192×128." in words(app)
 
 
+@pytest.mark.parametrize("already", ["no", "yes"])
+def test_a_large_picture_is_computed_elsewhere_and_comes_to_the_same(monkeypatch, already):
+    run_id = trained("quarter")
+    given_picture = png(100, 120)
+    shown, asked = [], []
+    for most in (10**9, transformed.IN_THE_PAGE if already == "yes" else 1_000):
+        monkeypatch.setattr(transformed, "IN_THE_PAGE", most)
+        monkeypatch.setattr(
+            Analyses,
+            "ask",
+            lambda _, *ask, **settings: asked.append(ask[0]) or answer(Question(*ask), **settings),
+        )
+        app = open_page("transform", model=run_id, source="upload", already=already)
+        upload(app, given_picture)
+        shown.append([each.value for each in (*app.markdown, *app.caption)])
+        assert ("transformed" in asked) == (most < 10**9)
+    assert shown[0] == shown[1]
+
+
+def test_while_a_large_picture_is_computed_that_is_said(monkeypatch):
+    def working(_, analysis, *ask, device):
+        if analysis == "transformed":
+            return Working(share=0.4, doing="Tile 1,537 of 3,577", begun=monotonic() - 2)
+        return answer(Question(analysis, *ask), device=device)
+
+    app = open_page("transform", model=trained("grey"), source="upload")
+    monkeypatch.setattr(Analyses, "ask", working)
+    upload(app, png(300, 400))
+    [bar] = app.get("progress")
+    assert bar.proto.value == 40
+    assert bar.proto.text.replace("\\", "") == "Tile 1,537 of 3,577 · about 3 s left"
+    assert "**Truth**" not in words(app)
+
+
 def test_a_picture_of_a_few_pixels_is_refused_in_a_sentence():
     app = open_page("transform", model=trained("half"), source="upload")
     upload(app, png(2, 30))
@@ -353,7 +388,6 @@ def one(ours: float, theirs: float, floor: float, likeness: float = 0.9) -> Tran
     """A picture with these figures."""
     black = np.zeros((3, 16, 16), np.uint8)
     return Transformed(
-        seen=black,
         lost=black[0] > 0,
         pictures={},
         target=black,

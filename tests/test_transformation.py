@@ -15,7 +15,15 @@ from aecore.analysis import transformation
 from aecore.analysis.comparison import versions
 from aecore.analysis.questions import Question, answer, to_nobody
 from aecore.analysis.tiles import by_tiles
-from aecore.analysis.transformation import METHODS, baseline_of, quality, standing, transformed
+from aecore.analysis.transformation import (
+    METHODS,
+    Transformed,
+    baseline_of,
+    quality,
+    settings_of,
+    standing,
+    transformed,
+)
 from aecore.analysis.undoing import Baseline, enlarged, inpainted, lost, tint
 from aecore.config import DataConfig, Experiment
 from aecore.data.patches import TEST_STRIPS, corners, strip
@@ -222,11 +230,11 @@ def test_a_whole_picture_with_holes_keeps_what_it_had():
         for left in range(0, 48, 16):
             holes[top + 4 : top + 12, left + 4 : left + 12] = True
     holes = holes[:50, :37]
-    np.testing.assert_array_equal(found.seen, np.where(holes, 0, picture))
+    np.testing.assert_array_equal(found.pictures["input"], np.where(holes, 0, picture))
     np.testing.assert_array_equal(found.target, picture)
     filled = found.pictures["baseline"]
     np.testing.assert_array_equal(filled[:, ~holes], picture[:, ~holes])
-    expected = inpaint_biharmonic(found.seen.transpose(1, 2, 0) / 255, holes, channel_axis=-1)
+    expected = inpaint_biharmonic(found.pictures["input"].transpose(1, 2, 0) / 255, holes, channel_axis=-1)
     np.testing.assert_allclose(filled, np.clip(expected, 0, 1).transpose(2, 0, 1) * 255, atol=0.51)
     assert found.psnr["baseline"] > found.psnr["input"] == found.psnr["model"]
 
@@ -241,7 +249,7 @@ class Wild(Copy):
 def test_it_is_said_which_pixels_were_lost():
     picture = np.full((3, 16, 32), 9, np.uint8)
     found = transformed(Copy(), beside("hole"), picture)
-    np.testing.assert_array_equal(found.lost, found.seen[0] == 0)
+    np.testing.assert_array_equal(found.lost, found.pictures["input"][0] == 0)
     assert found.lost.sum() == 2 * 8 * 8
     assert not transformed(Copy(), beside("half"), picture).lost.any()
 
@@ -260,8 +268,8 @@ def test_the_figures_are_those_of_scikit_image(seen):
     picture = strip("china")[:, 100:141, :37]
     found = transformed(Copy(), beside(seen), picture)
     expected = TRANSFORMS[seen](torch.from_numpy(picture)[None] / 255)[0].mul(255).round().numpy()
-    np.testing.assert_array_equal(found.seen, expected)
-    np.testing.assert_array_equal(found.pictures["model"], found.seen)
+    np.testing.assert_array_equal(found.pictures["input"], expected)
+    np.testing.assert_array_equal(found.pictures["model"], found.pictures["input"])
     np.testing.assert_array_equal(found.target, picture)
     for name in METHODS:
         pair = picture, found.pictures[name]
@@ -277,7 +285,24 @@ def test_a_degraded_picture_becomes_larger_where_it_was_small(seen, factor):
     assert found.target is None
     assert not found.psnr
     if factor > 1:
-        np.testing.assert_array_equal(found.seen, picture.repeat(factor, 1).repeat(factor, 2))
+        np.testing.assert_array_equal(found.pictures["input"], picture.repeat(factor, 1).repeat(factor, 2))
+
+
+@pytest.mark.parametrize("degraded", [False, True])
+def test_an_answer_holds_all_of_what_became_of_a_picture(degraded):
+    picture = strip("china")[:, 100:141, :37]
+    run, heard = runs.get("zoo-patches-sharpen"), []
+    beside = baseline_of(run.experiment, None)
+    here = transformed(runs.load(run, "cpu"), beside, picture, degraded=degraded)
+    question = Question("transformed", run.id, settings_of(picture, degraded))
+    there = Transformed.of(answer(question, "cpu", lambda *said: heard.append(said)))
+    assert (there.psnr, there.ssim) == (here.psnr, here.ssim)
+    np.testing.assert_array_equal(there.lost, here.lost)
+    np.testing.assert_array_equal(there.target, here.target)
+    assert there.pictures.keys() == here.pictures.keys()
+    for name, each in here.pictures.items():
+        np.testing.assert_array_equal(there.pictures[name], each)
+    assert heard[0] == (0, f"Tile 1 of {132 if degraded else 42}")  # 8 pixels apart, and one before the edge
 
 
 def test_pictures_of_other_channels_are_refused():

@@ -46,10 +46,14 @@ ANALYSES = {
     "rate-distortion-pca": "aecore.compression.curve:of_pca",
     "retrieval": "aecore.analysis.retrieval:of_run",
     "sparsity": "aecore.analysis.sparsity:active_units",
+    "transformed": "aecore.analysis.transformation:of_picture",
     "transforming": "aecore.analysis.transformation:of_run",
     "tsne": "aecore.analysis.tsne:of_run",
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""
+
+PASSING = {"transformed"}
+"""Analyses of what a person has brought along: their answers are never on disk."""
 
 EDITION = 2
 """Part of every answer's name: raise it when an analysis comes to answer otherwise."""
@@ -74,6 +78,11 @@ class Question:
     def __post_init__(self) -> None:
         if self.analysis not in ANALYSES:
             raise AnswerError(f"there is no analysis {self.analysis!r}: choose from {', '.join(ANALYSES)}")
+
+    @property
+    def passing(self) -> bool:
+        """Whether the answer is handed over and not kept."""
+        return self.analysis in PASSING
 
     @property
     def key(self) -> str:
@@ -103,7 +112,7 @@ def to_nobody(_share: float, _doing: str) -> None:
 
 
 def answer(question: Question, device: str, say: Say = to_nobody) -> Arrays:
-    """The answer: the kept one, or else computed on `device`, and kept.
+    """The answer: the kept one, or else computed on `device`, and kept unless it is a passing one.
 
     Raises LabError where the run, its data set or the settings do not allow it.
     """
@@ -114,6 +123,8 @@ def answer(question: Question, device: str, say: Say = to_nobody) -> Arrays:
         question.subject, device, say, **question.settings
     )
     arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    if question.passing:
+        return arrays
     file = _file(question)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

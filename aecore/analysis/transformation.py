@@ -1,8 +1,10 @@
 """What models make of images whose target is not their input, beside what needs no model; of a whole picture,
 and of many."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor
 
 from aecore import data, runs
 from aecore.analysis.comparison import Versions, split, versions
-from aecore.analysis.questions import Arrays, Say
+from aecore.analysis.questions import Arrays, Say, Setting, to_nobody
 from aecore.analysis.reconstruction import (
     Reconstruct,
     check_shape,
@@ -30,7 +32,7 @@ from aecore.models.base import Autoencoder
 COUNT = 1_000
 """Test images on which quality is measured."""
 
-METHODS = ("model", "baseline", "input")
+METHODS: tuple[str, ...] = ("model", "baseline", "input")
 """What is judged: the model, what needs none, and what the model sees, left as it is."""
 
 EQUAL = 0.2
@@ -65,14 +67,11 @@ def answering(model: Autoencoder, config: DataConfig) -> Reconstruct:
 class Transformed:
     """One picture on its way: pictures are uint8 (C, H, W) of one shape."""
 
-    seen: np.ndarray
-    """The picture as it was given to the model."""
-
     lost: np.ndarray
     """Which pixels a hole has taken: bool (H, W)."""
 
     pictures: Mapping[str, np.ndarray]
-    """By each of METHODS what it made of that."""
+    """By each of METHODS what it made of the picture; `input` is that as the model saw it."""
 
     target: np.ndarray | None
     """What was asked for; None where nobody knows it."""
@@ -82,10 +81,37 @@ class Transformed:
 
     ssim: Mapping[str, float]
 
+    @property
+    def arrays(self) -> Arrays:
+        """All of it as an answer to a question."""
+        found = {"lost": self.lost} | dict(self.pictures)
+        if self.target is not None:
+            found["target"] = self.target
+            found["figures"] = np.array([[each[name] for name in METHODS] for each in (self.psnr, self.ssim)])
+        return found
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> Self:
+        """That which gave these arrays."""
+        figures = arrays.get("figures", np.empty((2, 0)))
+        psnr, ssim = (dict(zip(METHODS, each.tolist(), strict=False)) for each in figures)
+        return cls(
+            lost=arrays["lost"],
+            pictures={name: arrays[name] for name in METHODS},
+            target=arrays.get("target"),
+            psnr=psnr,
+            ssim=ssim,
+        )
+
 
 @torch.inference_mode()
 def transformed(
-    model: Autoencoder, baseline: Baseline, picture: np.ndarray, *, degraded: bool = False
+    model: Autoencoder,
+    baseline: Baseline,
+    picture: np.ndarray,
+    *,
+    degraded: bool = False,
+    say: Say = to_nobody,
 ) -> Transformed:
     """A picture, uint8 (C, H, W) of any size, as the model sees it, and what it and the baseline make of it.
 
@@ -107,7 +133,7 @@ def transformed(
     holes = _applied(torch.ones_like(given), config.input_transform, tile)[0] == 0
     align = max(FACTORS.get(name, 1) for name in (config.input_transform, config.target_transform))
     overlap = "hole" not in (config.input_transform, config.target_transform)
-    answer = by_tiles(given, answering(model, config), tile, overlap=overlap, align=align)
+    answer = by_tiles(given, answering(model, config), tile, overlap=overlap, align=align, say=say)
     undone = baseline.undone(given[None], holes)[0]
     found = {
         "model": _stored(answer),
@@ -116,7 +142,6 @@ def transformed(
     }
     target = None if degraded else _stored(_applied(whole, config.target_transform, tile))
     return Transformed(
-        seen=found["input"],
         lost=holes.cpu().numpy(),
         pictures=found,
         target=target,
@@ -270,3 +295,21 @@ def of_run(subject: str, device: str, say: Say) -> Arrays:
     own, _ = split(images, "test", run.experiment.data)
     found = quality(model, beside, judged_versions(run.experiment, images), say)
     return {"indices": chosen(len(own)), **found}
+
+
+def settings_of(picture: np.ndarray, degraded: bool) -> dict[str, Setting]:
+    """A picture, uint8 (C, H, W), as the settings of the question what becomes of it."""
+    shape = "×".join(map(str, picture.shape))
+    return {"picture": b64encode(picture.tobytes()).decode(), "shape": shape, "degraded": degraded}
+
+
+def of_picture(subject: str, device: str, say: Say, *, picture: str, shape: str, degraded: bool) -> Arrays:
+    """What a run's model makes of a picture, given by `settings_of`: the arrays of a Transformed.
+
+    Raises LabError where the model cannot be had, or is made for another number of channels.
+    """
+    run = runs.get(subject)
+    dataset = run.experiment.data.dataset
+    beside = baseline_of(run.experiment, data.load(dataset) if data.available(dataset) else None)
+    given = np.frombuffer(b64decode(picture), np.uint8).reshape([int(side) for side in shape.split("×")])
+    return transformed(runs.load(run, device), beside, given, degraded=degraded, say=say).arrays

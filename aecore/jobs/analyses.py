@@ -25,6 +25,9 @@ MOST_WAITING = 20
 MOST_REMEMBERED = 100
 """Questions that could not be answered."""
 
+MOST_HELD = 12
+"""Answers that are in no file, a few megabytes each."""
+
 WORKER_DIED = (
     "the process that computed this was ended from outside, most likely because memory ran out: try again, "
     "or ask for less"
@@ -69,6 +72,7 @@ class Analyses:
         self._working: dict[str, Working] = {}
         self._asked: dict[str, float] = {}
         self._failed: dict[str, str] = {}
+        self._held: dict[str, Arrays] = {}
         self._thread: threading.Thread | None = None
         self._closing = False
 
@@ -84,7 +88,7 @@ class Analyses:
             if failure := self._failed.get(question.key):
                 return Working(failure=failure)
             if question.key not in self._waiting:
-                if (known := questions.kept(question)) is not None:
+                if (known := self._known(question)) is not None:
                     return known
                 self._enter(question, device)
             self._asked[question.key] = monotonic()
@@ -104,6 +108,13 @@ class Analyses:
             thread = self._thread
         if thread:
             thread.join()
+
+    def _known(self, question: Question) -> Arrays | None:
+        if not question.passing:
+            return questions.kept(question)
+        if (held := self._held.pop(question.key, None)) is not None:
+            self._held[question.key] = held  # the last to be forgotten
+        return held
 
     def _enter(self, question: Question, device: str) -> None:
         if len(self._waiting) >= MOST_WAITING:
@@ -143,8 +154,10 @@ class Analyses:
             future = connection.ask(
                 ANALYST, "answer", question.analysis, question.subject, dict(question.settings), device
             )
-            failure = self._outcome(future, connection)
+            failure, answer = self._outcome(future, connection)
             with self._changed:
+                if answer is not None:
+                    self._hold(key, answer)
                 self._done(key, failure)
 
     def _forget_unasked(self) -> None:
@@ -152,14 +165,19 @@ class Analyses:
             if monotonic() - self._asked[key] > SECONDS_UNASKED:
                 self._done(key, "")
 
-    def _outcome(self, future: Any, connection: Connection) -> str:
-        """Why a question has no answer; empty where it has one."""
+    def _hold(self, key: str, answer: Arrays) -> None:
+        self._held[key] = answer
+        while len(self._held) > MOST_HELD:
+            del self._held[next(iter(self._held))]
+
+    def _outcome(self, future: Any, connection: Connection) -> tuple[str, Arrays | None]:
+        """Why a question has no answer, empty where it has one; and the answer where it is in no file."""
         with self._changed:  # Dask's own callback needs a thread pool, which is gone when a server ends
             while not future.done() and connection.working and not self._closing:
                 self._changed.wait(SECONDS_BETWEEN_LOOKS)
         if not future.done():
-            return "the analysis was cut off: try again"
-        return future.result(timeout=10) if future.status == "finished" else WORKER_DIED
+            return "the analysis was cut off: try again", None
+        return future.result(timeout=10) if future.status == "finished" else (WORKER_DIED, None)
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         _, news = event

@@ -1,7 +1,6 @@
 """A picture before and after a model, beside what needs no model, and beside the truth."""
 
 from collections.abc import Callable, Mapping
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 from aecore.data import available
 from aecore.errors import LabError
 from aecore.runs import Run
-from pages.shared import address, clickable, pictures, state, tasks
+from pages.shared import address, analysis, clickable, pictures, state, tasks
 from pages.shared.given import Given
 from pages.shared.restoring import decibels
 from pages.shared.wording import plain
@@ -52,8 +51,8 @@ LETTERS = 14
 """Of a title above that."""
 
 
-ONE_AT_A_TIME = Lock()
-"""A large picture keeps every core busy for a second or two: those of several people take turns."""
+IN_THE_PAGE = 256 * 256
+"""Pixels of a result that is there in a moment on any machine. Larger ones are computed beside the page."""
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
@@ -72,15 +71,26 @@ def once(run_id: str, device: str, shape: str, given: bytes, degraded: bool) -> 
     from aecore.analysis.transformation import transformed
 
     picture = np.frombuffer(given, np.uint8).reshape([int(side) for side in shape.split("×")])
-    with ONE_AT_A_TIME:
-        return transformed(state.model(run_id, device), baseline(run_id), picture, degraded=degraded)
+    return transformed(state.model(run_id, device), baseline(run_id), picture, degraded=degraded)
 
 
-def found(run: Run, given: Given, device: str) -> "Transformed":
-    """That, of what was chosen. Raises LabError."""
+def found(run: Run, given: Given, device: str) -> "Transformed | None":
+    """That, of what was chosen; None until that of a large picture is there, with a bar in its place.
+
+    Raises LabError.
+    """
+    from aecore.analysis.transformation import Transformed, settings_of
+    from aecore.analysis.undoing import FACTORS
+
     assert given.picture is not None
-    shape = "×".join(map(str, given.picture.shape))
-    return once(run.id, device, shape, given.picture.tobytes(), given.degraded)
+    channels, height, width = given.picture.shape
+    factor = FACTORS.get(run.experiment.data.input_transform, 1) if given.degraded else 1
+    if height * width * factor**2 <= IN_THE_PAGE:
+        shape = f"{channels}×{height}×{width}"
+        return once(run.id, device, shape, given.picture.tobytes(), given.degraded)
+    settings = settings_of(given.picture, given.degraded)
+    answer = analysis.answered("transformed", run.id, settings, device=device, title="Your picture")
+    return None if answer is None else Transformed.of(answer)
 
 
 def titles(name: str) -> dict[str, str]:
@@ -112,10 +122,11 @@ def show(run: Run, given: Given, device: str, side: int) -> None:
         st.info(given.note, icon=":material/imagesmode:")
         return
     try:
-        with st.spinner("Going through the model, tile by tile", show_time=True):
-            beside, result = baseline(run.id), found(run, given, device)
+        beside, result = baseline(run.id), found(run, given, device)
     except LabError as error:
         st.error(plain(str(error)))
+        return
+    if result is None:
         return
     st.markdown(told(run, result, beside), help=figures_explained(beside))
     _side_by_side(panels(result, beside.name), result.lost, given.at, side)
@@ -262,7 +273,7 @@ def about(run: Run, given: Given, found: "Transformed", beside: "Baseline") -> s
     words = [given.note]
     if shrinks(run) > 1:
         words.append("Shown at its old size, each square is one pixel.")
-    if found.seen.shape[1:] != (high, wide):
+    if found.lost.shape != (high, wide):
         holed = run.experiment.data.input_transform == "hole"
         how = "side by side, each with a hole in its middle" if holed else "that overlap and are blended"
         words.append(f"The model sees tiles of {wide}×{high} pixels, {how}.")
