@@ -16,7 +16,7 @@ run: .venv/run.installed  ## install what the app needs and open it
 
 test: lint browser  ## lint, then every test, those in a browser included
 	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not engine"
-	$(BIN)/pytest -m "browser or engine"
+	$(BIN)/pytest -m "browser or engine" --reruns 1 --only-rerun "strict mode violation"
 
 lint: .venv/dev.installed  ## ruff and pyright
 	$(BIN)/ruff check
@@ -26,8 +26,9 @@ lint: .venv/dev.installed  ## ruff and pyright
 browser: .venv/dev.installed
 	@$(BIN)/python tests/chromium.py
 
-zoo: .venv/run.installed  ## train the models that ship with the lab
+zoo: .venv/run.installed  ## train the models that ship with the lab, and ask them what the pages ask first
 	$(BIN)/python -m aecore zoo
+	$(BIN)/python -m aecore answers
 
 bench: .venv/run.installed  ## time the lab against named baselines
 	$(BIN)/python -m aecore bench

@@ -10,7 +10,7 @@ from paging import open_page
 from test_features_page import captions, trained, warnings
 
 from aecore import data, runs
-from aecore.analysis import clustering, feature_sets, few_labels, fine_tuning
+from aecore.analysis import clustering, feature_sets, few_labels, fine_tuning, questions
 from aecore.analysis.feature_sets import features, labelled
 from aecore.analysis.questions import Question, answer
 from aecore.data import archive
@@ -23,8 +23,9 @@ CLASSIFIERS = tuple(classes_told.CLASSIFIERS)
 
 
 @pytest.fixture(autouse=True)
-def few_steps(monkeypatch, own_home):  # noqa: ARG001, a fixture
-    """Nothing is trained, and what takes long is made short."""
+def few_steps(monkeypatch, own_home):
+    """Nothing is trained, and what takes long is made short; no answer comes with the lab."""
+    monkeypatch.setattr(questions, "SHIPPED", own_home / "none")
     monkeypatch.setattr(Jobs, "start", lambda _: None)
     monkeypatch.setattr(feature_sets, "MOST_NUMBERS", 784 * 400)  # of 400 pictures
     monkeypatch.setattr(fine_tuning, "STEPS", 20)

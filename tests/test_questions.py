@@ -1,5 +1,7 @@
 """Questions: answered once, kept beside the run, and asked anew where what was kept is of no use."""
 
+import shutil
+
 import numpy as np
 import pytest
 from tiny_runs import trained
@@ -64,6 +66,26 @@ def test_what_is_not_the_persons_own_run_is_kept_apart(own_home):
         answer(Question("measure", subject, {"factor": 1}), "cpu")
         assert len(list((own_home / "analyses" / subject).iterdir())) == 1
     assert not (runs.get("zoo-digits-32").folder / "analyses").exists()
+
+
+def test_answers_that_come_with_the_lab_are_known_until_they_are_forgotten(own_home, asked, monkeypatch):
+    monkeypatch.setattr(questions, "SHIPPED", own_home.parent / "answers")
+    question = Question("measure", "zoo-digits-32", {"factor": 2})
+    for _ in range(2):
+        questions.ship(question, "cpu")
+    assert len(asked) == 1
+    shutil.rmtree(own_home)
+    assert questions.is_kept(question)
+    np.testing.assert_array_equal(answer(question, "cpu")["twice"], [[0, 4], [6, 10]])
+    assert len(asked) == 1
+    questions.forget("zoo-digits-32")
+    assert not questions.is_kept(question)
+    questions.ship(question, "cpu")
+    [file] = questions.SHIPPED.rglob("*.safetensors")
+    shutil.rmtree(own_home)
+    file.write_bytes(b"rubbish")
+    answer(question, "cpu")
+    assert len(asked) == 3
 
 
 def test_a_passing_answer_is_never_on_disk(own_home, asked, monkeypatch):

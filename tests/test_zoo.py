@@ -2,9 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from aecore import data, runs, zoo
+from aecore.analysis import questions
+from aecore.analysis.questions import SHIPPED, answer, is_kept, kept
 from aecore.losses import evaluate
 from aecore.recipes import RECIPES
 from aecore.runs import RunError, shelf
@@ -50,11 +53,45 @@ def test_every_entry_beats_pca_of_the_same_size(name):
         assert run.result.gain_over_pca > 1
 
 
+@pytest.mark.parametrize("question", zoo.FIRST_QUESTIONS, ids=lambda question: question.key)
+def test_first_answers_come_with_the_lab(question, own_home):
+    assert is_kept(question)
+    assert not own_home.exists()
+    assert all(
+        values.dtype != np.uint8 for values in kept(question).values()
+    )  # pictures are not ours to give
+
+
+def test_no_answer_is_shipped_that_nobody_asks_for():
+    files = {file.stem for file in SHIPPED.rglob("*.safetensors")}
+    assert files == {question.key for question in zoo.FIRST_QUESTIONS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "question",
+    [each for each in zoo.FIRST_QUESTIONS if runs.get(each.subject).experiment.data.dataset in zoo.FREE],
+    ids=lambda question: question.key,
+)
+def test_a_first_answer_is_what_is_computed(question, monkeypatch, tmp_path, own_home):  # noqa: ARG001
+    there = kept(question)
+    monkeypatch.setattr(questions, "SHIPPED", tmp_path)
+    here = answer(question, "cpu")
+    assert here.keys() == there.keys()
+    for name in set(here) - {"fit", "predict"}:  # seconds
+        same = np.isclose(here[name], there[name], rtol=1e-3, atol=1e-4)
+        assert same.mean() > 0.99, name  # a picture at the very border may fall to the other side
+
+
 def test_making_an_entry_replaces_it_and_leaves_nothing_else_behind(monkeypatch, tmp_path):
     shelf_folder = tmp_path / "zoo"
     shelf_folder.mkdir()
     monkeypatch.setattr(shelf, "ZOO", shelf_folder)
     monkeypatch.setattr(zoo, "ZOO", shelf_folder)
+    monkeypatch.setattr(questions, "SHIPPED", tmp_path / "answers")
+    old = tmp_path / "answers" / "zoo-digits-32" / "about-the-old-one.safetensors"
+    old.parent.mkdir(parents=True)
+    old.touch()
     tiny = dataclasses.replace(RECIPES["lab-32"], adapted={"digits": {"epochs": 2, "train_count": 100}})
     monkeypatch.setitem(RECIPES, "lab-32", tiny)
     own = create(tiny.on("digits"))
@@ -63,6 +100,7 @@ def test_making_an_entry_replaces_it_and_leaves_nothing_else_behind(monkeypatch,
         made = zoo.make("zoo-digits-32", "cpu", heard.append)
         assert heard[-1].ended == "finished"
     assert [folder.name for folder in shelf_folder.iterdir()] == ["zoo-digits-32"]
+    assert not old.exists()
     assert [run.id for run in runs.list_runs()] == [own.id]
     assert made.name == "lab-32 on digits"  # and not the person's second
     model = runs.load(made, "cpu")

@@ -6,7 +6,9 @@ has it computed in a process of its own. The answers are dictionaries of arrays,
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -55,6 +57,9 @@ ANALYSES = {
 PASSING = {"transformed"}
 """Analyses of what a person has brought along: their answers are never on disk."""
 
+SHIPPED = Path(__file__).parents[1] / "answers"
+"""Answers that come with the lab, a folder for each of its runs."""
+
 EDITION = 2
 """Part of every answer's name: raise it when an analysis comes to answer otherwise."""
 
@@ -96,15 +101,15 @@ def kept(question: Question) -> Arrays | None:
 
     Raises RunError where there is no such run.
     """
-    try:
-        return load_file(_file(question))
-    except (FileNotFoundError, SafetensorError, OSError):
-        return None
+    for file in (_file(question), _shipped(question)):
+        with suppress(SafetensorError, OSError):
+            return load_file(file)
+    return None
 
 
 def is_kept(question: Question) -> bool:
     """Whether there is an answer from before, known without reading it. Raises RunError as `kept` does."""
-    return _file(question).is_file()
+    return _file(question).is_file() or _shipped(question).is_file()
 
 
 def to_nobody(_share: float, _doing: str) -> None:
@@ -123,16 +128,34 @@ def answer(question: Question, device: str, say: Say = to_nobody) -> Arrays:
         question.subject, device, say, **question.settings
     )
     arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
-    if question.passing:
-        return arrays
-    file = _file(question)
+    if not question.passing:
+        _keep(arrays, _file(question))
+    return arrays
+
+
+def ship(question: Question, device: str, say: Say = to_nobody) -> None:
+    """Have an answer come with the lab, computed anew where none does. Raises LabError as `answer` does."""
+    if not _shipped(question).is_file():
+        _keep(answer(question, device, say), _shipped(question))
+
+
+def forget(subject: str) -> None:
+    """Remove what is known of one of the lab's own runs, which is not the same any more."""
+    for folder in (home() / "analyses", SHIPPED):
+        shutil.rmtree(folder / subject, ignore_errors=True)
+
+
+def _keep(arrays: Arrays, file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole(file) as temporary:
             save_file(arrays, temporary)
     except OSError as error:
         raise AnswerError(f"the answer cannot be kept ({error}): make room for it") from None
-    return arrays
+
+
+def _shipped(question: Question) -> Path:
+    return SHIPPED / question.subject / f"{question.key}.safetensors"
 
 
 def _file(question: Question) -> Path:

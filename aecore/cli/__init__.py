@@ -151,6 +151,20 @@ def zoo(names: tuple[str, ...], device: str | None, as_json: bool) -> None:
 
 
 @main.command()
+@on_device
+def answers(device: str | None) -> None:
+    """Compute the answers that come with the lab, where they are missing: `zoo` removes those it renews."""
+    from aecore.analysis.questions import ship
+    from aecore.zoo import FIRST_QUESTIONS
+
+    device = device_named(device)
+    for question in FIRST_QUESTIONS:
+        with tqdm(total=1.0, bar_format=PERCENT, leave=False) as bar:
+            ship(question, device, lambda share, doing: advance(bar, share, doing))  # noqa: B023, called here
+        click.echo(f"{question.analysis} of {question.subject}")
+
+
+@main.command()
 @as_json
 def bench(as_json: bool) -> None:
     """Time training side by side with the tutorials' loop, and against the speed of bare matrix products."""

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import torch
 
 from aecore import data, runs
+from aecore.analysis.classifiers import CLASSIFIERS
+from aecore.analysis.questions import Question, forget
 from aecore.compression.codec import NAME as CODEC
 from aecore.compression.codec import keep, learn_codec
 from aecore.config import Experiment
@@ -74,6 +76,19 @@ FREE = {"digits", "patches"}
 """Data sets that come with scikit-learn, so an image of theirs may be kept with a run; MNIST's may not."""
 
 
+FIRST_QUESTIONS = (
+    *(
+        Question("classifying", f"zoo-{dataset}-32", {"classifier": classifier, "dataset": dataset})
+        for dataset in ("mnist", "digits")
+        for classifier in CLASSIFIERS
+    ),
+    Question("anomaly", "zoo-digits-threes", {"normal": "3", "others": "", "most": 0}),
+    Question("sparsity", "zoo-mnist-32"),
+    *(Question("transforming", name) for name, entry in ENTRIES.items() if entry.experiment.task),
+)
+"""What the pages ask before anybody has chosen anything, so that nobody need wait for the answers."""
+
+
 def make(name: str, device: str, listen: Callable[[Progress], None]) -> Run:
     """Train the zoo's run `name` afresh and put it in place of the old one; the old one stays until then.
 
@@ -92,6 +107,7 @@ def make(name: str, device: str, listen: Callable[[Progress], None]) -> Run:
         fresh = Path(folder) / name
         _publish(run, fresh, images.to(device))
         _replace(ZOO / name, fresh)
+    forget(name)
     runs.delete(run.id)
     return read_run(ZOO / name)
 
