@@ -250,5 +250,5 @@ def _longest(texts: Sequence[str]) -> int:
 def png(canvas: Image.Image) -> bytes:
     """What was drawn, as the bytes of a PNG."""
     file = BytesIO()
-    canvas.save(file, "PNG")
+    canvas.save(file, "PNG", compress_level=3)  # the usual 6 takes twice as long for 3 % fewer bytes
     return file.getvalue()

@@ -186,7 +186,7 @@ def _whose(name: str) -> str:
 
 
 def _curves(found: Found) -> None:
-    from aecore.analysis.detection import curves, figures
+    from aecore.analysis.detection import auroc, curves
 
     told = {METHODS[name]: curves(*found.by(name)[1:]) for name in found.methods}
     share = len(found.strange_numbers) / (len(found.strange_numbers) + len(found.normal_numbers))
@@ -209,10 +209,7 @@ def _curves(found: Found) -> None:
         _, normal, strange = found.by(found.hunt.method)
         labels = _labels(found)
         names = found.hunt.from_where.class_names
-        areas = {
-            plain(names[label]): figures(normal, strange[labels == label]).auroc
-            for label in np.unique(labels)
-        }
+        areas = {plain(names[label]): auroc(normal, strange[labels == label]) for label in np.unique(labels)}
         with right:
             st.plotly_chart(
                 detectors.by_class(areas),
