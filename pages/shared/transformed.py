@@ -87,7 +87,8 @@ def found(run: Run, given: Given, device: str) -> "Transformed | None":
     factor = FACTORS.get(run.experiment.data.input_transform, 1) if given.degraded else 1
     if height * width * factor**2 <= IN_THE_PAGE:
         shape = f"{channels}×{height}×{width}"
-        return once(run.id, device, shape, given.picture.tobytes(), given.degraded)
+        with st.spinner("Going through the model, tile by tile", show_time=True):
+            return once(run.id, device, shape, given.picture.tobytes(), given.degraded)
     settings = settings_of(given.picture, given.degraded)
     answer = analysis.answered("transformed", run.id, settings, device=device, title="Your picture")
     return None if answer is None else Transformed.of(answer)
