@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from tiny_runs import trained
 
 from aecore import runs
@@ -71,6 +72,10 @@ def test_what_is_not_the_persons_own_run_is_kept_apart(own_home):
 def test_answers_that_come_with_the_lab_are_known_until_they_are_forgotten(own_home, asked, monkeypatch):
     monkeypatch.setattr(questions, "SHIPPED", own_home.parent / "answers")
     question = Question("measure", "zoo-digits-32", {"factor": 2})
+    answer(question, "cpu")
+    [file] = own_home.rglob("measure-*.safetensors")
+    save_file({"twice": np.array([999.0])}, file)  # what an older lab found
+    asked.clear()
     for _ in range(2):
         questions.ship(question, "cpu")
     assert len(asked) == 1
@@ -82,10 +87,15 @@ def test_answers_that_come_with_the_lab_are_known_until_they_are_forgotten(own_h
     assert not questions.is_kept(question)
     questions.ship(question, "cpu")
     [file] = questions.SHIPPED.rglob("*.safetensors")
-    shutil.rmtree(own_home)
     file.write_bytes(b"rubbish")
-    answer(question, "cpu")
+    questions.ship(question, "cpu")
     assert len(asked) == 3
+    questions.ship_no_others([question])
+    assert kept(question)
+    questions.ship_no_others([])
+    assert not questions.is_kept(question)
+    with pytest.raises(runs.MissingRunError):
+        questions.forget("../runs")
 
 
 def test_a_passing_answer_is_never_on_disk(own_home, asked, monkeypatch):

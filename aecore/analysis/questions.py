@@ -1,4 +1,5 @@
-"""Questions to a model that take longer to answer than a page may take: each is answered once, and kept.
+"""Questions to a model that take longer to answer than a page may take: each is answered once, and kept,
+but for those about what a person has brought along.
 
 `answer(Question("denoising", run.id, {"noise": "masking"}), "cpu")` computes here and now; `aecore.jobs`
 has it computed in a process of its own. The answers are dictionaries of arrays, in safetensors files.
@@ -7,9 +8,10 @@ has it computed in a process of its own. The answers are dictionaries of arrays,
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 
@@ -78,7 +80,7 @@ class Question:
     subject: str
     """A run's id, or a data set's name."""
 
-    settings: Mapping[str, Setting] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if self.analysis not in ANALYSES:
@@ -89,7 +91,7 @@ class Question:
         """Whether the answer is handed over and not kept."""
         return self.analysis in PASSING
 
-    @property
+    @cached_property  # a picture among the settings takes some milliseconds
     def key(self) -> str:
         """The analysis, and a digest of everything that decides the answer."""
         told = json.dumps([EDITION, self.subject, dict(sorted(self.settings.items()))])
@@ -101,10 +103,8 @@ def kept(question: Question) -> Arrays | None:
 
     Raises RunError where there is no such run.
     """
-    for file in (_file(question), _shipped(question)):
-        with suppress(SafetensorError, OSError):
-            return load_file(file)
-    return None
+    own = _read(_file(question))  # which also makes sure that there is such a subject
+    return own if own is not None else _read(_shipped(question))
 
 
 def is_kept(question: Question) -> bool:
@@ -123,26 +123,46 @@ def answer(question: Question, device: str, say: Say = to_nobody) -> Arrays:
     """
     if (known := kept(question)) is not None:
         return known
-    module, _, function = ANALYSES[question.analysis].partition(":")
-    arrays: Arrays = getattr(import_module(module), function)(
-        question.subject, device, say, **question.settings
-    )
-    arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    arrays = _computed(question, device, say)
     if not question.passing:
         _keep(arrays, _file(question))
     return arrays
 
 
 def ship(question: Question, device: str, say: Say = to_nobody) -> None:
-    """Have an answer come with the lab, computed anew where none does. Raises LabError as `answer` does."""
-    if not _shipped(question).is_file():
-        _keep(answer(question, device, say), _shipped(question))
+    """Have an answer come with the lab, computed anew where none does, whatever is known here.
+
+    Raises LabError as `answer` does.
+    """
+    if _read(_shipped(question)) is None:
+        _keep(_computed(question, device, say), _shipped(question))
+
+
+def ship_no_others(questions: Iterable[Question]) -> None:
+    """Remove the answers to all other questions from what comes with the lab."""
+    for file in set(SHIPPED.rglob("*.safetensors")) - {_shipped(question) for question in questions}:
+        file.unlink()
 
 
 def forget(subject: str) -> None:
     """Remove what is known of one of the lab's own runs, which is not the same any more."""
     for folder in (home() / "analyses", SHIPPED):
-        shutil.rmtree(folder / subject, ignore_errors=True)
+        if (known := folder / runs.get(subject).id).is_dir():
+            shutil.rmtree(known)
+
+
+def _computed(question: Question, device: str, say: Say) -> Arrays:
+    module, _, function = ANALYSES[question.analysis].partition(":")
+    arrays: Arrays = getattr(import_module(module), function)(
+        question.subject, device, say, **question.settings
+    )
+    return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+
+
+def _read(file: Path) -> Arrays | None:
+    with suppress(SafetensorError, OSError):
+        return load_file(file)
+    return None
 
 
 def _keep(arrays: Arrays, file: Path) -> None:

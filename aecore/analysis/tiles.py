@@ -10,7 +10,7 @@ from aecore.analysis.reconstruction import Reconstruct
 
 AT_ONCE = 128
 """About so many tiles are transformed at once: enough to keep all cores busy, and what comes between two
-layers is soon used again. With 512 pictures of 768×576 took a quarter longer."""
+layers is soon used again. With 512, pictures of 768×576 took a quarter longer."""
 
 
 @torch.inference_mode()

@@ -35,6 +35,9 @@ COUNT = 1_000
 METHODS: tuple[str, ...] = ("model", "baseline", "input")
 """What is judged: the model, what needs none, and what the model sees, left as it is."""
 
+TILES = 0.7
+"""About this share of the time a picture is on its way through the model; then what is beside it is made."""
+
 EQUAL = 0.2
 """Decibels: errors closer to each other are about equal."""
 
@@ -133,7 +136,15 @@ def transformed(
     holes = _applied(torch.ones_like(given), config.input_transform, tile)[0] == 0
     align = max(FACTORS.get(name, 1) for name in (config.input_transform, config.target_transform))
     overlap = "hole" not in (config.input_transform, config.target_transform)
-    answer = by_tiles(given, answering(model, config), tile, overlap=overlap, align=align, say=say)
+    answer = by_tiles(
+        given,
+        answering(model, config),
+        tile,
+        overlap=overlap,
+        align=align,
+        say=lambda share, doing: say(TILES * share, doing),
+    )
+    say(TILES, f"Beside it, {baseline.name}")
     undone = baseline.undone(given[None], holes)[0]
     found = {
         "model": _stored(answer),
@@ -141,6 +152,7 @@ def transformed(
         "input": _stored(seen),
     }
     target = None if degraded else _stored(_applied(whole, config.target_transform, tile))
+    say((1 + TILES) / 2, "Judging")
     return Transformed(
         lost=holes.cpu().numpy(),
         pictures=found,

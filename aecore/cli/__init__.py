@@ -134,7 +134,7 @@ def train(
 @on_device
 @as_json
 def zoo(names: tuple[str, ...], device: str | None, as_json: bool) -> None:
-    """Train the runs that come with the lab afresh: all, or those named."""
+    """Train the runs that come with the lab afresh: all, or those named. Then run `answers`."""
     from aecore.zoo import ENTRIES, make
 
     for name in names:
@@ -153,8 +153,10 @@ def zoo(names: tuple[str, ...], device: str | None, as_json: bool) -> None:
 @main.command()
 @on_device
 def answers(device: str | None) -> None:
-    """Compute the answers that come with the lab, where they are missing: `zoo` removes those it renews."""
-    from aecore.analysis.questions import ship
+    """Compute the answers that come with the lab, where they are missing: `zoo` removes those of the runs it
+    renews.
+    """
+    from aecore.analysis.questions import ship, ship_no_others
     from aecore.zoo import FIRST_QUESTIONS
 
     device = device_named(device)
@@ -162,6 +164,7 @@ def answers(device: str | None) -> None:
         with tqdm(total=1.0, bar_format=PERCENT, leave=False) as bar:
             ship(question, device, lambda share, doing: advance(bar, share, doing))  # noqa: B023, called here
         click.echo(f"{question.analysis} of {question.subject}")
+    ship_no_others(FIRST_QUESTIONS)
 
 
 @main.command()

@@ -25,8 +25,8 @@ MOST_WAITING = 20
 MOST_REMEMBERED = 100
 """Questions that could not be answered."""
 
-MOST_HELD = 12
-"""Answers that are in no file, a few megabytes each."""
+MOST_HELD = 24
+"""Answers that are in no file, up to 8 MB each: more than may wait, so none is gone before it is seen."""
 
 WORKER_DIED = (
     "the process that computed this was ended from outside, most likely because memory ran out: try again, "
@@ -84,16 +84,17 @@ class Analyses:
         Raises JobError where too many wait, another LabError where the question cannot be.
         """
         question = Question(analysis, subject, settings)
+        key = question.key  # before others have to wait
         with self._changed:
-            if failure := self._failed.get(question.key):
+            if failure := self._failed.get(key):
                 return Working(failure=failure)
-            if question.key not in self._waiting:
+            if key not in self._waiting:
                 if (known := self._known(question)) is not None:
                     return known
                 self._enter(question, device)
-            self._asked[question.key] = monotonic()
-            place = list(self._waiting).index(question.key)
-            return replace(self._working[question.key], place=place)
+            self._asked[key] = monotonic()
+            place = list(self._waiting).index(key)
+            return replace(self._working[key], place=place)
 
     def again(self, analysis: str, subject: str, settings: Mapping[str, Setting]) -> None:
         """Forget that a question could not be answered: the next to ask has it tried anew."""
@@ -110,8 +111,8 @@ class Analyses:
             thread.join()
 
     def _known(self, question: Question) -> Arrays | None:
-        if not question.passing:
-            return questions.kept(question)
+        if (known := questions.kept(question)) is not None or not question.passing:
+            return known
         if (held := self._held.pop(question.key, None)) is not None:
             self._held[question.key] = held  # the last to be forgotten
         return held
