@@ -22,6 +22,7 @@ import torch
 from jobs_engine import REPOSITORY, environment
 
 from aecore import runs, zoo
+from aecore.analysis import questions
 from aecore.jobs.book import Book, entries
 from aecore.recipes import RECIPES
 from aecore.runs import shelf
@@ -50,6 +51,7 @@ def main(folder: Path) -> None:
 
 def put_zoo_in(folder: Path) -> None:
     shelf.ZOO = zoo.ZOO = folder
+    questions.SHIPPED = folder.parent / "answers"  # those of a run that is made again are removed
     shutil.copytree(REPOSITORY / "aecore" / "zoo" / ENTRY, folder / ENTRY)
 
 
