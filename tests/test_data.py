@@ -119,6 +119,18 @@ def test_no_training_patch_touches_a_pixel_of_a_test_patch():
         assert touched["test"].mean() > 0.15
 
 
+@pytest.mark.parametrize("photo", patches.TEST_STRIPS)
+def test_a_strip_holds_every_test_patch_and_no_training_patch(photo):
+    held_out = patches.strip(photo)
+    assert (held_out.shape, held_out.dtype) == ((3, 427, 128), np.uint8)
+    row, column = patches.corners(photo, "test", 2_000)
+    first, _ = patches.TEST_STRIPS[photo]
+    number = list(patches.TEST_STRIPS).index(photo)
+    cut = data.load("patches").test_images[number :: len(patches.TEST_STRIPS)][17].numpy()
+    y, x = row[17], column[17] - first
+    np.testing.assert_array_equal(held_out[:, y : y + 16, x : x + 16], cut)
+
+
 def test_to_moves_images_and_labels():
     images = data.load("digits").to("meta")
     tensors = (images.train_images, images.train_labels, images.test_images, images.test_labels)

@@ -23,6 +23,7 @@ from aecore.analysis import (
     reconstruction,
     selection,
     similarity,
+    transform_quality,
     transformation,
     undoing,
 )
@@ -165,7 +166,7 @@ def check_transforming(of: Case) -> None:
     config = of.config.replace(input_transform="half")
     beside = undoing.Baseline(config, torch.zeros(of.images.shape[1]))
     seen = comparison.versions(of.images, config)
-    found = transformation.quality(of.model, beside, seen, to_nobody)
+    found = transform_quality.quality(of.model, beside, seen, to_nobody)
     for index, (image, asked) in enumerate(zip(seen.inputs.numpy(), of.images.numpy(), strict=True)):
         answer = of.model(torch.from_numpy(image[None]) / 255)[0].numpy()
         for place, picture in ((0, np.round(np.clip(answer, 0, 1) * 255)), (2, image)):

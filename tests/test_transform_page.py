@@ -18,14 +18,15 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from aecore import data, runs
 from aecore.analysis.questions import Question, answer
-from aecore.analysis.transformation import Transformed, standing
+from aecore.analysis.transform_quality import standing
+from aecore.analysis.transformation import Transformed
 from aecore.config import Experiment
 from aecore.data import SOURCES, archive
 from aecore.data.patches import strip
 from aecore.data.transforms import TRANSFORMS
 from aecore.jobs import Analyses, Jobs, Working
 from aecore.runs.execution import create, execute
-from pages.shared import canvas, given, many_transformed, state, tasks, transformed
+from pages.shared import canvas, closer, given, many_transformed, state, tasks, transformed
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
 
@@ -161,11 +162,11 @@ def test_a_picture_that_there_is_not_is_explained(image):
 
 
 def test_a_place_far_outside_is_the_corner():
-    assert transformed.place((3, 50, 60), (99_999, 99_999)) == (
-        60 - transformed.CLOSER,
-        50 - transformed.CLOSER,
+    assert closer.place((3, 50, 60), (99_999, 99_999)) == (
+        60 - closer.SIDE,
+        50 - closer.SIDE,
     )
-    assert transformed.place((3, 10, 70), (0, 0)) == (0, 0)
+    assert closer.place((3, 10, 70), (0, 0)) == (0, 0)
 
 
 def test_another_test_picture():

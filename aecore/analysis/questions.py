@@ -51,7 +51,7 @@ ANALYSES = {
     "retrieval": "aecore.analysis.retrieval:of_run",
     "sparsity": "aecore.analysis.sparsity:active_units",
     "transformed": "aecore.analysis.transformation:of_picture",
-    "transforming": "aecore.analysis.transformation:of_run",
+    "transforming": "aecore.analysis.transform_quality:of_run",
     "tsne": "aecore.analysis.tsne:of_run",
 }
 """By name, the function that answers: it takes the subject, a device, a Say, and the question's settings."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from aecore import runs
 from aecore.analysis.reconstruction import picture_errors, psnr
-from aecore.analysis.transformation import METHODS, baseline_of, drawn, judged_versions
+from aecore.analysis.transform_quality import drawn, judged_versions
+from aecore.analysis.transformation import METHODS, baseline_of
 from aecore.config import Experiment
 from aecore.data import SOURCES, ImageSet
 from aecore.recipes import RECIPES

@@ -15,7 +15,7 @@ from pages.shared.transformed import LOOK_WHERE_OFF, baseline, figures_explained
 
 if TYPE_CHECKING:
     from aecore.analysis.questions import Arrays
-    from aecore.analysis.transformation import Standing
+    from aecore.analysis.transform_quality import Standing
 
 SHOWN = 5
 """Pictures in a row: a phone is as wide."""
@@ -35,7 +35,7 @@ WIDTH = 560
 @st.cache_resource(max_entries=8, show_spinner=False)
 def some(run_id: str, device: str, indices: tuple[int, ...]) -> dict[str, np.ndarray]:
     """What became of some of the judged pictures, uint8 (N, C, H, W) by method, and as `target`."""
-    from aecore.analysis.transformation import drawn, judged_versions
+    from aecore.analysis.transform_quality import drawn, judged_versions
 
     experiment = state.runs.get(run_id).experiment
     images = judged_versions(experiment, state.images(experiment.data.dataset)).at(np.array(indices))
@@ -47,7 +47,8 @@ def show(run: Run, device: str) -> None:
     answer = analysis.answered("transforming", run.id, {}, device=device, title="Judging test pictures")
     if answer is None:
         return
-    from aecore.analysis.transformation import keeps_known, standing
+    from aecore.analysis.transform_quality import standing
+    from aecore.analysis.transformation import keeps_known
 
     beside, found = baseline(run.id), standing(answer["mse"])
     name = beside.name

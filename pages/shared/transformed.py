@@ -1,6 +1,6 @@
 """A picture before and after a model, beside what needs no model, and beside the truth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ from PIL import Image
 from aecore.data import available
 from aecore.errors import LabError
 from aecore.runs import Run
-from pages.shared import address, analysis, clickable, pictures, state, tasks
+from pages.shared import analysis, clickable, closer, pictures, state, tasks
 from pages.shared.given import Given
 from pages.shared.restoring import decibels
 from pages.shared.wording import plain
@@ -31,9 +31,6 @@ NARROWEST = 112
 BESIDE = 524
 """Screen pixels of everything, beside a canvas."""
 
-CLOSER, TIMES = 22, 5
-"""Pixels of the part that is looked at more closely, and how much larger it is drawn."""
-
 FIGURES = (
     "dB (PSNR): higher is closer to the truth; 3 dB more is half the squared error. SSIM: 1 is the same "
     "structure."
@@ -46,10 +43,6 @@ BEFORE = "Before"
 
 FRAME = (255, 129, 3)
 """The colour around a hole: black on black would not be seen."""
-
-LETTERS = 14
-"""Of a title above that."""
-
 
 IN_THE_PAGE = 256 * 256
 """Pixels of a result that is there in a moment on any machine. Larger ones are computed beside the page."""
@@ -150,60 +143,13 @@ def _side_by_side(
             alt = f"{title}: {figures}" if figures else title
             with st.container(width=max(pictures.width(png), NARROWEST), gap="xsmall"):
                 if large:
-                    clickable.picture(png, key=f"panel-{number}", alt=alt, on_click=_look_at(times))
+                    clickable.picture(png, key=f"panel-{number}", alt=alt, on_click=closer.look_at(times))
                 else:
                     st.image(pictures.address(png), width=pictures.width(png), alt=alt)
                 st.caption(f"**{title}**" + (f"  \n{figures}" if figures else ""))
         if large:
             usual = at or (width // 2, height // 2)
-            _closer({title: picture for title, (picture, _) in shown.items()}, usual)
-
-
-def _look_at(times: float) -> Callable[[float, float], None]:
-    """What a click on a picture does that is so many times as large as its pixels."""
-    return lambda x, y: address.write("at", f"{int(x / times)},{int(y / times)}")
-
-
-def _closer(shown: Mapping[str, np.ndarray], usual: tuple[int, int]) -> None:
-    """One place of all pictures, enlarged."""
-    x, y = place(next(iter(shown.values())).shape, usual)
-    parts = np.stack([picture[:, y : y + CLOSER, x : x + CLOSER] for picture in shown.values()])
-    png = pictures.grid(
-        [pictures.Row("", pictures.rgb(parts))],
-        per_line=2,
-        headings=[short(title) for title in shown],
-        side=TIMES * CLOSER,
-    )
-    with st.container(width=pictures.width(png), gap="xsmall"):
-        st.image(
-            pictures.address(png),
-            width=pictures.width(png),
-            alt=f"The same place of {', '.join(shown)}, enlarged",
-        )
-        st.caption("Click a picture to look closer at a place of it.")
-
-
-def short(title: str) -> str:
-    """A title, or its first word where it is wider than what is below it."""
-    return title if len(title) <= LETTERS else title.split()[0].strip(",:")
-
-
-def place(shape: tuple[int, ...], usual: tuple[int, int]) -> tuple[int, int]:
-    """The left and upper edge of what is looked at more closely, from its middle in the address.
-
-    `shape` is that of the picture, (C, H, W); `usual` is the middle where the address has none.
-    """
-    _, height, width = shape
-
-    def valid(asked: str) -> bool:
-        parts = asked.split(",")
-        return len(parts) == 2 and all(p.isascii() and p.isdigit() and len(p) < 6 for p in parts)
-
-    asked = address.asked(
-        "at", f"{usual[0]},{usual[1]}", valid, "The linked place is none: this is another one."
-    )
-    x, y = (int(part) - CLOSER // 2 for part in asked.split(","))
-    return max(0, min(x, width - CLOSER)), max(0, min(y, height - CLOSER))
+            closer.show({title: picture for title, (picture, _) in shown.items()}, usual)
 
 
 def on_screen(picture: np.ndarray, side: int) -> tuple[bytes, float]:
