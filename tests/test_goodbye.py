@@ -52,6 +52,19 @@ st.write("begun")
 print("it computes", flush=True)
 compute()
 """
+LOADS = """
+import gc
+
+import streamlit as st
+from pages.shared import goodbye, warm
+
+goodbye.SECONDS_TO_END = 60
+gc.freeze = lambda: print("all is loaded", flush=True)
+goodbye.do_not_wait()
+if not warm.ready():
+    warm.wait()
+st.write("begun")
+"""
 MASK = bytes(4)
 FRAME, CLOSE = 0x82, 0x88
 GONE = (1001).to_bytes(2)
@@ -120,6 +133,14 @@ def test_a_server_ends_well_though_pages_compute(serve):
         busy.end()
     assert "Fatal" not in busy.log
     assert busy.process.returncode == 0
+
+
+def test_a_server_ends_well_though_pytorch_is_being_loaded(serve):
+    fresh = serve(LOADS)
+    with browser(fresh, until=b"begun"):
+        fresh.end()
+    assert "Traceback" not in fresh.log
+    assert "all is loaded" in fresh.log
 
 
 def test_a_server_ends_though_nobody_says_goodbye_to_a_browser(serve):

@@ -15,8 +15,9 @@ def start() -> None:
     """Begin loading PyTorch, unless that has begun; returns at once."""
     begun, loaded = _server()
     if begun.acquire(blocking=False):  # and never given back: one thread is enough for a server
-        # no daemon: a server that ends just then waits for it, for PyTorch cannot be cut off while it loads
-        Thread(target=_load, args=(loaded,), name="warm").start()
+        # no daemon, as what a page starts else is: a server that ends just then waits for it a little, for
+        # PyTorch cannot be cut off while it loads, and takes its shapes apart as Python ends
+        Thread(target=_load, args=(loaded,), name="warm", daemon=False).start()
 
 
 def ready() -> bool:
