@@ -31,6 +31,9 @@ NAME = "codec.safetensors"
 MOST_LEARNT = 20_000
 """Training images whose codes are looked at."""
 
+MOST_NUMBERS = 5_000_000
+"""Numbers in those codes: a code of thousands of units needs fewer images, its units share their tables."""
+
 TRIED = 1_000
 """Those of them that are drawn again, to find the ranges."""
 
@@ -93,9 +96,13 @@ def kept_at(run: Run) -> Path:
 
 
 def learn_codec(run: Run, model: Autoencoder, images: ImageSet) -> Quantiser:
-    """What there is to know of a model's codes, from training images at random, 20,000 at most."""
+    """What there is to know of a model's codes, from training images at random, 20,000 at most.
+
+    A second or two, however wide the code is.
+    """
     training, _ = hold_out(images.train_images, run.experiment.data)
-    count = min(len(training), MOST_LEARNT, how_many(model.config.code_size))
+    size = model.config.code_size
+    count = min(len(training), MOST_LEARNT, how_many(size), max(MOST_NUMBERS // size, 1))
     chosen = np.random.default_rng(0).permutation(len(training))[:count].tolist()
     device = next(model.parameters()).device
     seen = _clean(run, training[chosen].to(device))
