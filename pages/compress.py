@@ -5,6 +5,7 @@ import streamlit as st
 from aecore.data import available
 from aecore.errors import LabError
 from pages.shared import compressed, frame, missing, rate, reopened, state, strangers, warm
+from pages.shared.analysis import answered
 from pages.shared.wording import plain
 
 frame.ensure_frame()
@@ -20,11 +21,19 @@ warm.wait()
 run, device = frame.choose_model(), st.session_state.device
 dataset = run.experiment.data.dataset
 given, bits, coder = compressed.choose(run)
-if given == "test" or not state.knows_its_codes(run):
+known = state.knows_its_codes(run)
+if given == "test" or not known:
     missing.need(dataset)
+LEARNING = "Learning what this model's codes are like"
+if (
+    not known
+    and state.codec_takes_long(run.id, device)
+    and answered("codec", run.id, {}, device=device, title=LEARNING) is None
+):
+    st.stop()
 
 try:
-    with st.spinner("Learning what this model's codes are like, some seconds the first time", show_time=True):
+    with st.spinner(f"{LEARNING}, a moment the first time", show_time=True):
         codec = state.codec(run.id, device)
 except LabError as error:
     st.error(plain(str(error)))

@@ -12,6 +12,7 @@ from generating import grids  # noqa: F401, a fixture
 from jobs_engine import engine, jobs, lab  # noqa: F401, fixtures
 from mapping import drawn  # noqa: F401, a fixture
 from paging import (  # noqa: F401, fixtures
+    answered_here,
     fresh_server,
     nothing_is_trained,
     opened_before,

@@ -8,7 +8,8 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from aecore.jobs import Jobs
+from aecore.analysis.questions import Question, answer
+from aecore.jobs import Analyses, Jobs
 from pages.shared import live_sliders, server, warm
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -38,6 +39,19 @@ def fresh_server():
 def nothing_is_trained(monkeypatch):
     """So no engine is needed."""
     monkeypatch.setattr(Jobs, "start", lambda _: None)
+
+
+@pytest.fixture
+def answered_here(monkeypatch):
+    """The questions that pages ask, answered at once: processes of their own have their own tests."""
+    asked = []
+
+    def ask(_, analysis, subject, settings, *, device):
+        asked.append(Question(analysis, subject, settings))
+        return answer(asked[-1], device)
+
+    monkeypatch.setattr(Analyses, "ask", ask)
+    return asked
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from aecore.analysis import feature_sets
+from aecore.analysis import feature_sets, questions
 from aecore.analysis.classifiers import CLASSIFIERS, compared, duels, fitted, support
 from aecore.analysis.draws import balanced
-from aecore.analysis.feature_sets import FEATURES, features, labelled
+from aecore.analysis.feature_sets import FEATURES, asked, codebook, features, labelled
 from aecore.analysis.probe import STRENGTHS
 from aecore.analysis.questions import to_nobody
 from aecore.config import DenseConfig, Experiment
@@ -90,6 +90,15 @@ def test_the_model_sees_pictures_transformed_but_without_noise(monkeypatch):
     assert fewer.train.shape == fewer.test.shape == (10, *GREY)
     assert fewer.train[-1].equal(images.train_images[-1])  # evenly spread, the last one too
     assert fewer.train_labels[-1] == images.train_labels[-1]
+
+
+def test_a_codebook_takes_the_codes_that_are_kept_to_three_digits():
+    fresh = codebook("zoo-digits-32", "cpu", "digits")
+    np.testing.assert_array_equal(fresh.codes, features("code", fresh.model, fresh.images)[0])
+    questions.answer(asked("zoo-digits-32", "digits"), "cpu")
+    kept = codebook("zoo-digits-32", "cpu", "digits")
+    assert not np.array_equal(kept.codes, fresh.codes)
+    np.testing.assert_allclose(kept.codes, fresh.codes, rtol=2e-3, atol=2e-3)
 
 
 def test_each_classifier_is_what_scikit_learn_makes_of_its_settings():

@@ -10,7 +10,7 @@ from paging import open_page
 from test_features_page import captions, trained, warnings
 
 from aecore import data, runs
-from aecore.analysis import clustering, feature_sets, few_labels, fine_tuning, questions
+from aecore.analysis import clustering, estimate, feature_sets, few_labels, fine_tuning, questions
 from aecore.analysis.feature_sets import features, labelled
 from aecore.analysis.questions import Question, answer
 from aecore.data import archive
@@ -161,6 +161,15 @@ def test_similar_pictures_of_a_test_picture_are_those_of_a_naive_search(monkeypa
     flat = (images.train.float() - asked.float()).square().flatten(1).sum(1)
     np.testing.assert_array_equal(drawn[1].tiles[..., 0], images.train[flat.argsort()[:10], 0].numpy())
     assert "Precision at 10" in captions(app)
+
+
+@pytest.mark.parametrize("part", ["similar", "draw"])
+def test_codes_that_take_long_are_asked_for_first(monkeypatch, answered_here, part):
+    monkeypatch.setattr(estimate, "LONG", 0)
+    run = trained(code_size=7 if part == "draw" else 8)
+    app = open_page("classify", part=part, model=run.id, image="7")
+    assert feature_sets.asked(run.id, "digits") in answered_here
+    assert "of 400 training pictures" in captions(app)
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS)

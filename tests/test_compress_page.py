@@ -8,15 +8,17 @@ import pytest
 from every_model import small_config
 from paging import open_page
 from PIL import Image
+from test_features_page import trained
 
 from aecore import data, runs
+from aecore.analysis import estimate
 from aecore.analysis.questions import Question, answer
 from aecore.compression import aez, codec_of, compress, decompress
 from aecore.compression.codec import find
 from aecore.compression.samples import sample
 from aecore.config import Experiment
 from aecore.data import SOURCES, archive
-from aecore.jobs import Analyses, Jobs
+from aecore.jobs import Jobs
 from aecore.runs.execution import create, execute
 from pages.shared import canvas, rate, strangers
 
@@ -160,8 +162,20 @@ def test_another_model_of_the_same_name_is_told():
     assert "another model" in reopen(app, forged)
 
 
+def test_a_codec_that_takes_long_is_asked_for_first(monkeypatch, answered_here):
+    monkeypatch.setattr(estimate, "LONG", 0)
+    run = trained(code_size=7)
+    app = open_page("compress", model=run.id)
+    assert answered_here[0] == Question("codec", run.id)
+    content = compress(codec_of(run, "cpu"), data.load("digits").test_images, 5, "range")
+    assert metrics(app)["Bytes on disk"] == f"{len(content):,}"
+    answered_here.clear()
+    open_page("compress", model=run.id)
+    assert Question("codec", run.id) not in answered_here  # it was kept with the run
+
+
+@pytest.mark.usefixtures("answered_here")
 def test_curves_are_asked_for_and_drawn(monkeypatch):
-    monkeypatch.setattr(Analyses, "ask", lambda _, *ask, **settings: answer(Question(*ask), **settings))
     monkeypatch.setattr(rate, "MOST_MODELS", 2)
     app = open_page("compress")
     assert app.button(key="compute").label == "Compute 4 curves"

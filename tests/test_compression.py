@@ -14,8 +14,8 @@ from images import pictures
 
 from aecore import data, runs
 from aecore.analysis.codes import codes_of, pictures_of
-from aecore.compression import BITS, CODERS, AezError, aez, codec_of, compress, decompress
-from aecore.compression.codec import NAME, find
+from aecore.compression import BITS, CODERS, AezError, aez, codec, codec_of, compress, decompress
+from aecore.compression.codec import NAME, find, learn_codec
 from aecore.compression.decoder import decoder_bytes, pays_after
 from aecore.config import MODEL_CONFIGS, DataConfig, Experiment
 from aecore.data import SOURCES, ImageSet
@@ -234,6 +234,18 @@ def test_a_file_from_before_still_opens_and_another_process_finds_the_same(digit
     command = [sys.executable, "-m", "aecore", "decompress", str(tmp_path / "golden.aez"), "--codes"]
     subprocess.run([*command, "-o", str(tmp_path / "out")], check=True, cwd=ROOT, capture_output=True)
     np.testing.assert_array_equal(np.load(tmp_path / "out" / "codes.npy"), found.codes)
+
+
+def test_of_wide_codes_fewer_are_looked_at(monkeypatch):
+    """And learning is a question from a size of model on that is known before."""
+    monkeypatch.setattr(codec, "MOST_NUMBERS", 12 * 50)
+    run, images = untrained("dense", "digits")
+    found = learn_codec(run, runs.load(run, "cpu"), images)
+    assert (found.counts.sum(1) == 50).all()
+    assert not codec.takes_long(run, "cpu")
+    wide = create(Experiment().with_settings({"dataset": "digits", "hidden": (60_000,), "code_size": 12}))
+    monkeypatch.setattr(codec, "MOST_NUMBERS", 12 * 20_000)
+    assert codec.takes_long(wide, "cpu")
 
 
 def test_the_lab_brings_what_it_learnt_of_its_models_codes():

@@ -12,7 +12,7 @@ from aecore.analysis import estimate
 from aecore.analysis.questions import Question, answer
 from aecore.config import Experiment
 from aecore.data import archive
-from aecore.jobs import Analyses, Jobs
+from aecore.jobs import Jobs
 from aecore.runs.execution import create, execute
 from pages.shared import units
 
@@ -77,17 +77,11 @@ def test_the_figures_are_those_of_naive_computation(sheets):
     assert "not the code's units" in captions(app)  # it has a hidden layer
 
 
-def test_a_dictionary_that_takes_long_is_asked_for_first(monkeypatch):
+def test_a_dictionary_that_takes_long_is_asked_for_first(monkeypatch, answered_here):
     monkeypatch.setattr(estimate, "LONG", 0)
-    run, asked = trained(code_size=7), []
-
-    def ask(_, analysis, subject, settings, *, device):
-        asked.append((analysis, subject))
-        return answer(Question(analysis, subject, settings), device)
-
-    monkeypatch.setattr(Analyses, "ask", ask)  # computed here: processes of their own have their own tests
+    run = trained(code_size=7)
     app = open_page("features", model=run.id)
-    assert ("dictionary", run.id) in asked
+    assert Question("dictionary", run.id) in answered_here
     assert next(metric.value for metric in app.metric if metric.label == "Mean active units") == "7.0"
 
 

@@ -10,6 +10,7 @@ from tiny_runs import IMAGES, trained
 
 from aecore import data, runs
 from aecore.analysis import estimate, neighbourhoods, space
+from aecore.analysis.codes import for_the_disk
 from aecore.analysis.questions import Question, answer, to_nobody
 from aecore.config import MODEL_CONFIGS, Experiment
 from aecore.errors import LabError
@@ -145,7 +146,7 @@ def test_the_codes_of_a_run_are_kept_and_used(images_at_hand, monkeypatch):  # n
 @pytest.mark.parametrize(("largest", "kind"), [(1e5, np.float32), (1e-3, np.float32), (40, np.float16)])
 def test_codes_are_halved_where_that_loses_little(largest, kind):
     codes = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3) * np.float32(largest)
-    rounded = space._rounded(codes)
+    rounded = for_the_disk(codes)
     assert rounded.dtype == kind
     np.testing.assert_allclose(rounded, codes, rtol=5e-4)
 

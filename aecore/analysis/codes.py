@@ -13,14 +13,17 @@ from aecore.models.pca import PCA
 
 
 @torch.inference_mode()
-def codes_of(model: Autoencoder, images: Tensor) -> np.ndarray:
+def codes_of(model: Autoencoder, images: Tensor, say: Say = to_nobody) -> np.ndarray:
     """Codes (N, code_size), float32, of uint8 images (N, C, H, W) on the model's device.
 
     Raises LabError where the images have another shape than the model's.
     """
     check_shape(model, images)
-    codes = [model.encode(pixels(batch)).cpu() for batch in images.split(IMAGES_AT_ONCE)]
-    return torch.cat([torch.empty(0, model.config.code_size), *codes]).numpy()
+    codes = [torch.empty(0, model.config.code_size)]
+    for done in range(0, len(images), IMAGES_AT_ONCE):
+        say(done / len(images), f"Codes of {len(images):,} pictures")
+        codes.append(model.encode(pixels(images[done : done + IMAGES_AT_ONCE])).cpu())
+    return torch.cat(codes).numpy()
 
 
 @torch.inference_mode()
@@ -42,6 +45,11 @@ def coded(
         codes.append(code.cpu())
         errors.append(difference.square().flatten(1).mean(1).cpu())
     return torch.cat(codes).numpy(), torch.cat(errors).numpy()
+
+
+def for_the_disk(codes: np.ndarray) -> np.ndarray:
+    """Codes as float16, three digits, unless their largest number is beyond that, or too small for it."""
+    return codes.astype(np.float16) if 0.01 < np.abs(codes).max(initial=0) < 60_000 else codes
 
 
 def codes_of_pictures(model: Autoencoder, images: np.ndarray) -> np.ndarray:

@@ -7,14 +7,16 @@ import torch
 from torch import Tensor
 
 from aecore import data, runs
-from aecore.analysis import space
-from aecore.analysis.codes import codes_of, codes_of_pictures, components_of, pixels_of
+from aecore.analysis import estimate, space
+from aecore.analysis.codes import codes_of, codes_of_pictures, components_of, for_the_disk, pixels_of
 from aecore.analysis.comparison import versions
+from aecore.analysis.questions import Arrays, Question, Say, kept
 from aecore.analysis.reconstruction import check_shape
-from aecore.config import DataConfig, Experiment
-from aecore.data import ImageSet
+from aecore.config import DataConfig, Experiment, ModelConfig
+from aecore.data import SOURCES, ImageSet
 from aecore.models.base import Autoencoder
 from aecore.models.pca import PCA
+from aecore.runs import Run
 
 FEATURES = ("code", "pca", "pixels")
 """In this order wherever an answer has one row for each."""
@@ -50,8 +52,7 @@ def labelled(experiment: Experiment, images: ImageSet, device: str) -> Labelled:
 
     All of them, unless memory has no room for the codes or pixels of so many.
     """
-    model, seen = experiment.model, experiment.data.replace(noise="none")
-    most = max(1, MOST_NUMBERS // max(model.code_size, model.pixel_count))
+    seen, most = experiment.data.replace(noise="none"), _most(experiment.model)
 
     def some(pictures: Tensor, labels: Tensor, most: int) -> tuple[Tensor, np.ndarray]:
         kept = space.chosen(len(pictures), max(1, space.MOST_NUMBERS // most)).tolist()
@@ -66,6 +67,10 @@ def labelled(experiment: Experiment, images: ImageSet, device: str) -> Labelled:
         test_labels=test_labels,
         classes=len(images.class_names),
     )
+
+
+def _most(model: ModelConfig) -> int:
+    return max(1, MOST_NUMBERS // max(model.code_size, model.pixel_count))
 
 
 def opened(subject: str, device: str, dataset: str) -> tuple[Autoencoder, Labelled]:
@@ -119,9 +124,34 @@ class Codebook:
 
 
 def codebook(subject: str, device: str, dataset: str) -> Codebook:
-    """The training images of a data set with the codes of a run's model. Raises LabError as `opened` does."""
+    """The training images of a data set with the codes of a run's model: those kept by `asked`, else of now.
+
+    Raises LabError as `opened` does.
+    """
     model, images = opened(subject, device, dataset)
-    codes = codes_of(model, images.train)
+    known = kept(asked(subject, dataset))
+    if known is not None and known["codes"].shape == (len(images.train), model.config.code_size):
+        codes = known["codes"].astype(np.float32)
+    else:
+        codes = codes_of(model, images.train)
     scale = float(codes.std()) or 1.0
     seen = runs.get(subject).experiment.data.replace(noise="none")
     return Codebook(model=model, images=images, seen=seen, codes=codes / scale, scale=scale)
+
+
+def takes_long(run: Run, dataset: str, device: str) -> bool:
+    """Whether the codes of a codebook are a question because a page could not wait for them."""
+    model = run.experiment.model
+    count = min(SOURCES[dataset].train_count, _most(model))
+    return estimate.takes_long(model, count // 2, device)  # the decoder has nothing to do
+
+
+def asked(run_id: str, dataset: str) -> Question:
+    """The question for the codes of a run's codebook."""
+    return Question("codebook", run_id, {"dataset": dataset})
+
+
+def codes_of_run(subject: str, device: str, say: Say, *, dataset: str) -> Arrays:
+    """`codes` (N, K) of the training images of a data set; what `asked` asks for. Raises LabError."""
+    model, images = opened(subject, device, dataset)
+    return {"codes": for_the_disk(codes_of(model, images.train, say))}

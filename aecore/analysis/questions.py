@@ -34,6 +34,8 @@ ANALYSES = {
     "anomaly": "aecore.analysis.anomaly:of_run",
     "classifying": "aecore.analysis.classifiers:of_run",
     "clustering": "aecore.analysis.clustering:of_run",
+    "codebook": "aecore.analysis.feature_sets:codes_of_run",
+    "codec": "aecore.compression.codec:of_run",
     "code-mixture": "aecore.analysis.generation:mixture_of_run",
     "code-statistics": "aecore.analysis.generation:statistics_of_run",
     "codes": "aecore.analysis.space:codes_of_run",

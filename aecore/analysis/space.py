@@ -9,7 +9,7 @@ from torch import Tensor
 
 from aecore import data, runs
 from aecore.analysis import estimate
-from aecore.analysis.codes import coded
+from aecore.analysis.codes import coded, for_the_disk
 from aecore.analysis.comparison import versions
 from aecore.analysis.questions import Arrays, Question, Say, kept, to_nobody
 from aecore.data import SOURCES, ImageSet
@@ -134,12 +134,7 @@ def of_run(run_id: str, which: Which, device: str, say: Say = to_nobody) -> Spac
 def codes_of_run(subject: str, device: str, say: Say, *, pictures: Which) -> Arrays:
     """`codes` (N, K) and `errors` (N,) of a run, in the order of its space; what `asked` asks for.
 
-    Codes are rounded to float16, three digits, where that holds them: they are kept on disk. Raises LabError.
+    Raises LabError.
     """
     found = of_run(subject, pictures, device, say)
-    return {"codes": _rounded(found.codes), "errors": found.errors}
-
-
-def _rounded(codes: np.ndarray) -> np.ndarray:
-    """Float16 for codes whose largest number is neither beyond that nor so small that digits are lost."""
-    return codes.astype(np.float16) if 0.01 < np.abs(codes).max(initial=0) < 60_000 else codes
+    return {"codes": for_the_disk(found.codes), "errors": found.errors}

@@ -12,13 +12,15 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from aecore import data, runs
+from aecore.analysis import estimate
 from aecore.analysis.codes import codes_of, pictures_of
 from aecore.analysis.comparison import Versions, versions
+from aecore.analysis.questions import Arrays, Say
 from aecore.analysis.reconstruction import check_shape
 from aecore.compression import aez
 from aecore.compression.aez import AezError, Contents
 from aecore.compression.coders import CODERS, CodingError
-from aecore.compression.quantiser import FLOAT, PLACES, Quantiser, how_many, learn, sharing
+from aecore.compression.quantiser import FLOAT, OUTERMOST, PLACES, Quantiser, how_many, learn, sharing
 from aecore.data import ImageSet
 from aecore.data.batches import hold_out
 from aecore.files import whole
@@ -83,6 +85,23 @@ def codec_of(
     return Codec(run=run, model=model, quantiser=quantiser, fingerprint=digest[: aez.FINGERPRINT])
 
 
+def takes_long(run: Run, device: str) -> bool:
+    """Whether learning is a question because a page could not wait for it."""
+    model = run.experiment.model
+    drawn = len(OUTERMOST) * min(_how_many(model.code_size), TRIED)
+    return estimate.takes_long(model, (_how_many(model.code_size) + drawn) // 2, device)
+
+
+def of_run(subject: str, device: str, say: Say) -> Arrays:
+    """What there is to know of a run's codes, learnt and kept where `find` looks: the arrays of a Quantiser.
+
+    Raises LabError.
+    """
+    say(0.0, "Finding where the codes of training pictures lie")
+    quantiser = codec_of(runs.get(subject), device).quantiser
+    return {"low": quantiser.low, "high": quantiser.high, "counts": quantiser.counts}
+
+
 def find(run: Run) -> Path | None:
     """The file with what was learnt of a run's codes, if it was."""
     files = (run.folder / NAME, kept_at(run))
@@ -101,13 +120,16 @@ def learn_codec(run: Run, model: Autoencoder, images: ImageSet) -> Quantiser:
     A second or two, however wide the code is.
     """
     training, _ = hold_out(images.train_images, run.experiment.data)
-    size = model.config.code_size
-    count = min(len(training), MOST_LEARNT, how_many(size), max(MOST_NUMBERS // size, 1))
+    count = min(len(training), _how_many(model.config.code_size))
     chosen = np.random.default_rng(0).permutation(len(training))[:count].tolist()
     device = next(model.parameters()).device
     seen = _clean(run, training[chosen].to(device))
     codes = codes_of(model, seen.inputs)
     return learn(codes, partial(pictures_of, model), seen.targets[:TRIED].cpu().numpy())
+
+
+def _how_many(code_size: int) -> int:
+    return min(MOST_LEARNT, how_many(code_size), max(MOST_NUMBERS // code_size, 1))
 
 
 def keep(quantiser: Quantiser, file: Path) -> None:

@@ -63,7 +63,8 @@ def show(run: Run, dataset: str, device: str) -> None:
                     "drawing. Look for what a small stroke changes."
                 )
 
-    at_work()
+    if similar.is_there(run, dataset, device):
+        at_work()
 
 
 def verdict(machine: Any, code: "np.ndarray", names: tuple[str, ...], means: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from aecore import runs
 from aecore.data import SOURCES
 from aecore.errors import LabError
 from aecore.runs import Run
@@ -33,6 +34,21 @@ def codebook(run_id: str, dataset: str, device: str) -> "Codebook":
     return codebook(run_id, device, dataset)
 
 
+def is_there(run: Run, dataset: str, device: str) -> bool:
+    """Whether `codebook` needs no wait; else a bar is drawn until that is so."""
+    if not _takes_long(run.id, dataset, device):
+        return True
+    title = "Codes of the training pictures"
+    return analysis.answered("codebook", run.id, {"dataset": dataset}, device=device, title=title) is not None
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _takes_long(run_id: str, dataset: str, device: str) -> bool:
+    from aecore.analysis.feature_sets import takes_long
+
+    return takes_long(runs.get(run_id), dataset, device)
+
+
 def show(run: Run, dataset: str, device: str) -> None:
     """The pictures most similar to what is on the canvas; below, precision over many test pictures."""
 
@@ -46,7 +62,7 @@ def show(run: Run, dataset: str, device: str) -> None:
                     empty()
                     return
                 try:
-                    with st.spinner("Codes of the training pictures, some seconds the first time"):
+                    with st.spinner("Codes of the training pictures, a moment the first time"):
                         book = codebook(run.id, dataset, device)
                         image, code = book.look_at(restoring.clean(KEY, dataset, drawing))
                     neighbours(book, dataset, image, code, FOUND)
@@ -58,7 +74,8 @@ def show(run: Run, dataset: str, device: str) -> None:
                     "for what both find similar, and what only one of them does."
                 )
 
-    at_work()
+    if is_there(run, dataset, device):
+        at_work()
     st.subheader("How often the ten most similar are of the same class")
     answer = analysis.answered(
         "retrieval", run.id, {"dataset": dataset}, device=device, title="Precision of similar pictures"

@@ -177,11 +177,19 @@ def dictionary_takes_long(run_id: str, device: str) -> bool:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def codec(run_id: str, device: str) -> "Codec":
-    """What writes and reads a run's compressed files; learnt once, some seconds. Raises LabError."""
+    """What writes and reads a run's compressed files; learnt once. Raises LabError."""
     from aecore.compression import codec_of
 
     run = runs.get(run_id)
     return codec_of(run, device, model=model(run_id, device))
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def codec_takes_long(run_id: str, device: str) -> bool:
+    """Whether `codec` has to be asked for as a question first, unless it was learnt before."""
+    from aecore.compression.codec import takes_long
+
+    return takes_long(runs.get(run_id), device)
 
 
 def knows_its_codes(run: Run) -> bool:
