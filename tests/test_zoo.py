@@ -88,10 +88,6 @@ def test_making_an_entry_replaces_it_and_leaves_nothing_else_behind(monkeypatch,
     shelf_folder.mkdir()
     monkeypatch.setattr(shelf, "ZOO", shelf_folder)
     monkeypatch.setattr(zoo, "ZOO", shelf_folder)
-    monkeypatch.setattr(questions, "SHIPPED", tmp_path / "answers")
-    old = tmp_path / "answers" / "zoo-digits-32" / "about-the-old-one.safetensors"
-    old.parent.mkdir(parents=True)
-    old.touch()
     tiny = dataclasses.replace(RECIPES["lab-32"], adapted={"digits": {"epochs": 2, "train_count": 100}})
     monkeypatch.setitem(RECIPES, "lab-32", tiny)
     own = create(tiny.on("digits"))
@@ -100,7 +96,6 @@ def test_making_an_entry_replaces_it_and_leaves_nothing_else_behind(monkeypatch,
         made = zoo.make("zoo-digits-32", "cpu", heard.append)
         assert heard[-1].ended == "finished"
     assert [folder.name for folder in shelf_folder.iterdir()] == ["zoo-digits-32"]
-    assert not old.exists()
     assert [run.id for run in runs.list_runs()] == [own.id]
     assert made.name == "lab-32 on digits"  # and not the person's second
     model = runs.load(made, "cpu")

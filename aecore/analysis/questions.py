@@ -7,11 +7,10 @@ has it computed in a process of its own. The answers are dictionaries of arrays,
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -95,8 +94,12 @@ class Question:
 
     @cached_property  # a picture among the settings takes some milliseconds
     def key(self) -> str:
-        """The analysis, and a digest of everything that decides the answer."""
-        told = json.dumps([EDITION, self.subject, dict(sorted(self.settings.items()))])
+        """The analysis, and a digest of everything that decides the answer, a run's weights as well.
+
+        Raises RunError where there is no such run.
+        """
+        settings = dict(sorted(self.settings.items()))
+        told = json.dumps([EDITION, self.subject, _weights(self.subject), settings])
         return f"{self.analysis}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
@@ -146,13 +149,6 @@ def ship_no_others(questions: Iterable[Question]) -> None:
         file.unlink()
 
 
-def forget(subject: str) -> None:
-    """Remove what is known of one of the lab's own runs, which is not the same any more."""
-    for folder in (home() / "analyses", SHIPPED):
-        if (known := folder / runs.get(subject).id).is_dir():
-            shutil.rmtree(known)
-
-
 def _computed(question: Question, device: str, say: Say) -> Arrays:
     module, _, function = ANALYSES[question.analysis].partition(":")
     arrays: Arrays = getattr(import_module(module), function)(
@@ -174,6 +170,24 @@ def _keep(arrays: Arrays, file: Path) -> None:
             save_file(arrays, temporary)
     except OSError as error:
         raise AnswerError(f"the answer cannot be kept ({error}): make room for it") from None
+
+
+def _weights(subject: str) -> str:
+    """What tells a run's weights from others: the lab's own runs are made anew now and then."""
+    if subject in SOURCES:
+        return ""
+    file = runs.get(subject).folder / "weights.safetensors"
+    try:
+        told = file.stat()
+        return _digest(file, told.st_mtime_ns, told.st_size)
+    except OSError:  # whoever loads them says what is wrong
+        return ""
+
+
+@lru_cache(maxsize=1_000)
+def _digest(file: Path, _changed: int, _size: int) -> str:
+    with file.open("rb") as weights:
+        return hashlib.file_digest(weights, "sha256").hexdigest()
 
 
 def _shipped(question: Question) -> Path:

@@ -13,7 +13,7 @@ import torch
 
 from aecore import data, runs
 from aecore.analysis.classifiers import CLASSIFIERS
-from aecore.analysis.questions import Question, forget
+from aecore.analysis.questions import Question
 from aecore.compression.codec import NAME as CODEC
 from aecore.compression.codec import keep, learn_codec
 from aecore.config import Experiment
@@ -107,7 +107,6 @@ def make(name: str, device: str, listen: Callable[[Progress], None]) -> Run:
         fresh = Path(folder) / name
         _publish(run, fresh, images.to(device))
         _replace(ZOO / name, fresh)
-    forget(name)
     runs.delete(run.id)
     return read_run(ZOO / name)
 
