@@ -152,6 +152,9 @@ def asked(run_id: str, dataset: str) -> Question:
 
 
 def codes_of_run(subject: str, device: str, say: Say, *, dataset: str) -> Arrays:
-    """`codes` (N, K) of the training images of a data set; what `asked` asks for. Raises LabError."""
+    """`codes` (N, K) of the training images of a data set, `for_the_disk`; what `asked` asks for.
+
+    Raises LabError.
+    """
     model, images = opened(subject, device, dataset)
     return {"codes": for_the_disk(codes_of(model, images.train, say))}

@@ -134,7 +134,7 @@ def of_run(run_id: str, which: Which, device: str, say: Say = to_nobody) -> Spac
 def codes_of_run(subject: str, device: str, say: Say, *, pictures: Which) -> Arrays:
     """`codes` (N, K) and `errors` (N,) of a run, in the order of its space; what `asked` asks for.
 
-    Raises LabError.
+    Codes are those `for_the_disk`. Raises LabError.
     """
     found = of_run(subject, pictures, device, say)
     return {"codes": for_the_disk(found.codes), "errors": found.errors}

@@ -88,8 +88,8 @@ def codec_of(
 def takes_long(run: Run, device: str) -> bool:
     """Whether learning is a question because a page could not wait for it."""
     model = run.experiment.model
-    drawn = len(OUTERMOST) * min(_how_many(model.code_size), TRIED)
-    return estimate.takes_long(model, (_how_many(model.code_size) + drawn) // 2, device)
+    drawn = len(OUTERMOST) * min(_looked_at(model.code_size), TRIED)
+    return estimate.takes_long(model, (_looked_at(model.code_size) + drawn) // 2, device)
 
 
 def of_run(subject: str, device: str, say: Say) -> Arrays:
@@ -120,7 +120,7 @@ def learn_codec(run: Run, model: Autoencoder, images: ImageSet) -> Quantiser:
     A second or two, however wide the code is.
     """
     training, _ = hold_out(images.train_images, run.experiment.data)
-    count = min(len(training), _how_many(model.config.code_size))
+    count = min(len(training), _looked_at(model.config.code_size))
     chosen = np.random.default_rng(0).permutation(len(training))[:count].tolist()
     device = next(model.parameters()).device
     seen = _clean(run, training[chosen].to(device))
@@ -128,7 +128,8 @@ def learn_codec(run: Run, model: Autoencoder, images: ImageSet) -> Quantiser:
     return learn(codes, partial(pictures_of, model), seen.targets[:TRIED].cpu().numpy())
 
 
-def _how_many(code_size: int) -> int:
+def _looked_at(code_size: int) -> int:
+    """How many training images, where there are as many."""
     return min(MOST_LEARNT, how_many(code_size), max(MOST_NUMBERS // code_size, 1))
 
 
