@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_train_page import said
+from train_page import said
 
 from aecore import data, runs
 from aecore.analysis import denoising, filters

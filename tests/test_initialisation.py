@@ -6,10 +6,7 @@ from images import SHAPE
 from test_models import EVERY_MODEL
 from torch import nn
 
-from aecore.config import (
-    DenseConfig,
-    RecurrentConfig,
-)
+from aecore.config import DenseConfig, RecurrentConfig
 from aecore.models import build
 from aecore.settings import SettingsError
 
