@@ -15,7 +15,7 @@ from aecore import data, runs
 from aecore.analysis import estimate
 from aecore.analysis.codes import codes_of, pictures_of
 from aecore.analysis.comparison import Versions, versions
-from aecore.analysis.questions import Arrays, Say
+from aecore.analysis.questions import Arrays, Say, to_nobody
 from aecore.analysis.reconstruction import check_shape
 from aecore.compression import aez
 from aecore.compression.aez import AezError, Contents
@@ -68,7 +68,11 @@ class Decompressed:
 
 
 def codec_of(
-    run: Run, device: str, images: ImageSet | None = None, model: Autoencoder | None = None
+    run: Run,
+    device: str,
+    images: ImageSet | None = None,
+    model: Autoencoder | None = None,
+    say: Say = to_nobody,
 ) -> Codec:
     """The codec of a run: the one that is kept, or else learnt on its training images, and kept.
 
@@ -79,7 +83,7 @@ def codec_of(
     file = find(run)
     if file is None:
         file = kept_at(run)
-        keep(learn_codec(run, model, images or data.load(run.experiment.data.dataset)), file)
+        keep(learn_codec(run, model, images or data.load(run.experiment.data.dataset), say), file)
     quantiser = _read(file, run)
     digest = hashlib.sha256((run.folder / "weights.safetensors").read_bytes() + file.read_bytes()).digest()
     return Codec(run=run, model=model, quantiser=quantiser, fingerprint=digest[: aez.FINGERPRINT])
@@ -97,8 +101,7 @@ def of_run(subject: str, device: str, say: Say) -> Arrays:
 
     Raises LabError.
     """
-    say(0.0, "Finding where the codes of training pictures lie")
-    quantiser = codec_of(runs.get(subject), device).quantiser
+    quantiser = codec_of(runs.get(subject), device, say=say).quantiser
     return {"low": quantiser.low, "high": quantiser.high, "counts": quantiser.counts}
 
 
@@ -114,7 +117,7 @@ def kept_at(run: Run) -> Path:
     return (run.folder if own else home() / "analyses" / run.id) / NAME
 
 
-def learn_codec(run: Run, model: Autoencoder, images: ImageSet) -> Quantiser:
+def learn_codec(run: Run, model: Autoencoder, images: ImageSet, say: Say = to_nobody) -> Quantiser:
     """What there is to know of a model's codes, from training images at random, 20,000 at most.
 
     A second or two, however wide the code is.
@@ -124,7 +127,8 @@ def learn_codec(run: Run, model: Autoencoder, images: ImageSet) -> Quantiser:
     chosen = np.random.default_rng(0).permutation(len(training))[:count].tolist()
     device = next(model.parameters()).device
     seen = _clean(run, training[chosen].to(device))
-    codes = codes_of(model, seen.inputs)
+    codes = codes_of(model, seen.inputs, lambda share, doing: say(share / 2, doing))
+    say(0.5, "Finding their ranges")
     return learn(codes, partial(pictures_of, model), seen.targets[:TRIED].cpu().numpy())
 
 
