@@ -49,7 +49,7 @@ def test_a_click_looks_closer_and_a_task_takes_its_model(server, page, capsys):
     begun = monotonic()
     page.locator(".st-key-task").get_by_text("Colour from grey").click()
     expect(page).to_have_url(re.compile("model=zoo-patches-colourise"))
-    expect(page.get_by_text("mean colour to")).to_be_visible()
+    expect(page.get_by_text(re.compile("colourise on patches.* comes to .*mean colour to"))).to_be_visible()
     changed = monotonic() - begun
     finished(page)
     with capsys.disabled():
