@@ -79,7 +79,7 @@ if available(dataset):
         )
         rate.show(run, tests, device)
         st.subheader("Made for its own data")
-        with st.spinner("Compressing other data by it, some seconds the first time"):
+        with st.spinner("Compressing other data by it, a moment the first time"):
             strangers.show(run, bits, coder, device)
     except LabError as error:
         st.error(plain(str(error)))

@@ -9,6 +9,14 @@ from aecore.data.uploads import Shape, fitted
 COUNT = 1_000
 """Test images, here and everywhere in this package."""
 
+WIDE, FEWER = 1_000, 250
+"""Of codes wider than that, so many images where several data sets are compared and a page waits for all."""
+
+
+def for_each(code_size: int) -> int:
+    """How many images of each data set are compressed where several are compared."""
+    return FEWER if code_size > WIDE else COUNT
+
 
 def sample(images: torch.Tensor, count: int = COUNT) -> torch.Tensor:
     """Evenly spread images of (N, C, H, W), at most `count`."""
@@ -16,12 +24,12 @@ def sample(images: torch.Tensor, count: int = COUNT) -> torch.Tensor:
     return images[chosen.tolist()]
 
 
-def brought(images: ImageSet, shape: Shape) -> np.ndarray:
-    """A sample of a data set's test images, uint8 (N, C, H, W), brought to `shape`.
+def brought(images: ImageSet, shape: Shape, count: int = COUNT) -> np.ndarray:
+    """A sample of a data set's test images, uint8 (N, C, H, W), at most `count`, brought to `shape`.
 
     Grey or in colour as that asks, and enlarged or made smaller as people's own pictures are.
     """
-    found = sample(images.test_images).numpy()
+    found = sample(images.test_images, count).numpy()
     if found.shape[1:] == shape:
         return found
     colours = np.broadcast_to(found, (len(found), 3, *found.shape[2:])).transpose(0, 2, 3, 1)

@@ -199,14 +199,28 @@ def knows_its_codes(run: Run) -> bool:
     return find(run) is not None
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
 def compressed(run_id: str, device: str, bits: str, coder: str, dataset: str) -> "Trial":
     """1,000 test images of a data set, in the form of a run's own, in a file and back. Raises LabError."""
+    from aecore.compression.samples import COUNT
+
+    return _compressed(run_id, device, bits, coder, dataset, COUNT)
+
+
+def compressed_beside(run_id: str, device: str, bits: str, coder: str, dataset: str) -> "Trial":
+    """As `compressed`, of fewer images where codes are wide: more than one data set is waited for."""
+    from aecore.compression.samples import for_each
+
+    count = for_each(runs.get(run_id).experiment.model.code_size)
+    return _compressed(run_id, device, bits, coder, dataset, count)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _compressed(run_id: str, device: str, bits: str, coder: str, dataset: str, count: int) -> "Trial":
     from aecore.compression.quality import trial
     from aecore.compression.samples import brought
 
     own = runs.get(run_id).experiment.model.image_shape
-    return trial(codec(run_id, device), brought(images(dataset), own), int(bits), coder)
+    return trial(codec(run_id, device), brought(images(dataset), own, count), int(bits), coder)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

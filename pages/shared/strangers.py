@@ -20,10 +20,11 @@ def show(run: Run, bits: str, coder: str, device: str) -> None:
     """
     own = run.experiment.data.dataset
     names = [own, *(name for name in SOURCES if name != own and available(name))]
-    rows = []
+    rows, most = [], 0
     with st.container(horizontal=True, gap="small"):
         for name in names:
-            found = state.compressed(run.id, device, bits, coder, name)
+            found = state.compressed_beside(run.id, device, bits, coder, name)
+            most = max(most, len(found.asked))
             rows.append((title(name), found.psnr, found.ssim, found.bytes_each))
             both = {"Before": found.asked, "After": found.pictures}
             grid = [pictures.Row(when, pictures.rgb(images[:SHOWN])) for when, images in both.items()]
@@ -54,17 +55,17 @@ def show(run: Run, bits: str, coder: str, device: str) -> None:
         icon=":material/table:",
         on_click="ignore",
     )
-    st.caption(told(rows))
+    st.caption(told(rows, most))
 
 
-def told(rows: list[tuple[str, float, float, float]]) -> str:
-    """What to look for, with the largest difference in words."""
+def told(rows: list[tuple[str, float, float, float]], most: int) -> str:
+    """What to look for, with the largest difference in words; figures are of `most` images each."""
     name, psnr, *_ = rows[0]
     if len(rows) == 1:
         return "No other data set is on this machine."
     worst = min(rows[1:], key=lambda row: row[1])
     return (
-        f"{name}, its own data, comes back with {decibels(psnr)}, {worst[0]} with {decibels(worst[1])}: look "
-        "for what it knows in pictures that had none of it. JPEG and PNG are made for any picture, this for "
-        "one kind."
+        f"Measured on up to {most:,} test pictures of each. {name}, its own data, comes back with "
+        f"{decibels(psnr)}, {worst[0]} with {decibels(worst[1])}: look for what it knows in pictures that "
+        "had none of it. JPEG and PNG are made for any picture, this for one kind."
     )
