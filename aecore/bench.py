@@ -2,7 +2,8 @@
 
 The tutorials' loop is a torchvision MNIST data set with ToTensor, a DataLoader, plain Adam and `loss.item()`.
 The matmul limit of a network is the time its multiply-adds would take at the speed of one large matrix
-product: no training on this machine can be faster.
+product: no training on this machine can be faster. A batch's own products are smaller than that one and reach
+less of its speed: how much by themselves, without anything else that a step does, is timed as well.
 """
 
 import json
@@ -18,9 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader
-from torch.utils.flop_counter import FlopCounterMode
 from torchvision import datasets, transforms
 
+from aecore.analysis.products import Products
 from aecore.config import ConvConfig, ConvDenseConfig, DataConfig, DenseConfig, ModelConfig, TrainConfig
 from aecore.data import ImageSet
 from aecore.models import build
@@ -59,10 +60,10 @@ def measure(images: ImageSet, listen: Callable[[float, str], None]) -> dict[str,
         turns["tutorial, batch 32"].append(_tutorial_epoch(images.train_images, images.train_labels))
         turns["lab, batch 32"] += _epochs(TUTORIAL_NETWORK, images.train_images, 32, 1)
         turns["lab, batch 256"] += _epochs(TUTORIAL_NETWORK, images.train_images, 256, 1)
-    shares = {}
+    shares, alone = {}, {}
     for done, (name, config) in enumerate(NETWORKS.items()):
         listen(0.5 + 0.25 * done / len(NETWORKS), f"{name} against the matmul limit")
-        shares[name] = _share_of_matmul_limit(config, images.train_images[:SHARE_IMAGES])
+        shares[name], alone[name] = _shares_of_matmul_limit(config, images.train_images[:SHARE_IMAGES])
     longer = {}
     for done, (name, part) in enumerate(PARTS.items()):
         listen(0.75 + 0.15 * done / len(PARTS), f"with and without {name}")
@@ -80,6 +81,7 @@ def measure(images: ImageSet, listen: Callable[[float, str], None]) -> dict[str,
             for name in ("lab, batch 32", "lab, batch 256")
         },
         "share_of_matmul_limit": shares,
+        "share_of_products_alone": alone,
         "times_longer": longer,
         "memory_mb": _memory(images.name),
     }
@@ -97,8 +99,11 @@ def table(figures: dict[str, Any]) -> str:
     for name, seconds in figures["epoch_seconds"].items():
         faster = figures["times_faster"].get(name)
         rows.append(f"| {name} | {seconds:.2f} | {f'{faster:.1f} times faster' if faster else '1'} |")
-    rows += ["", "| Network, batch 256 | share of the matmul limit |", "|---|---|"]
-    rows += [f"| {name} | {share:.0%} |" for name, share in figures["share_of_matmul_limit"].items()]
+    rows += ["", "| Network, batch 256 | share of the matmul limit | its products alone |", "|---|---|---|"]
+    rows += [
+        f"| {name} | {share:.0%} | {figures['share_of_products_alone'][name]:.0%} |"
+        for name, share in figures["share_of_matmul_limit"].items()
+    ]
     rows += ["", "| An epoch with | takes as long as without, times |", "|---|---|"]
     rows += [f"| {name} | {times:.2f} |" for name, times in figures["times_longer"].items()]
     rows += ["", "| Memory of a process that trains on MNIST | MB |", "|---|---|"]
@@ -149,21 +154,26 @@ def _times_longer(plain: ModelConfig, with_part: ModelConfig, data: DataConfig, 
     return median(ratios)
 
 
-def _share_of_matmul_limit(config: ModelConfig, images: Tensor) -> float:
-    """Multiply-adds of an epoch at batch 256, at the speed of a bare matrix product, over its real time.
+def _shares_of_matmul_limit(config: ModelConfig, images: Tensor) -> tuple[float, float]:
+    """The time of an epoch's multiply-adds at the speed of a bare matrix product, over two real times.
 
-    Median of a few turns, each with its own measurement of the matrix product just before.
+    One is that of the epoch, at batch 256; the other that of its products and convolutions alone. Medians of
+    a few turns, each with its own measurement of the matrix product just before.
     """
     batch = torch.rand(256, *config.image_shape)
     model = build(config)
-    with FlopCounterMode(display=False) as counter:
+    with Products() as products:
         F.mse_loss(model(batch), batch).backward()
-    multiply_adds = counter.get_total_flops() / 2 * len(images) / len(batch)
-    shares = []
+    batches = len(images) / len(batch)
+    shares, alone = [], []
     for _ in range(ROUNDS):
-        limit = multiply_adds / _gemm_rate()
+        limit = batches * products.multiply_adds / _gemm_rate()
         shares += [limit / seconds for seconds in _epochs(config, images, len(batch), 2)]
-    return median(shares)
+        start = perf_counter()
+        for _ in range(round(batches)):
+            products.do_again()
+        alone.append(limit / (perf_counter() - start))
+    return median(shares), median(alone)
 
 
 def _gemm_rate(size: int = 1024) -> float:

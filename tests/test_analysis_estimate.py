@@ -1,12 +1,11 @@
 """What a training is said to cost: counted by hand, beside real trainings, and where it must grow."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from every_model import small_config
-from images import SHAPE, image_set, pictures
+from images import SHAPE, image_set
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -136,15 +135,6 @@ def test_the_largest_layers_take_no_memory_to_estimate():
     found = estimate(Experiment(model=DenseConfig(hidden=(65_536, 65_536))), "cpu")
     assert found.memory > 4 * 4 * found.parameters > 100e9
     assert math.isfinite(found.seconds)
-
-
-def test_only_the_work_of_its_own_thread_is_counted():
-    model, images = build(DenseConfig(image_shape=SHAPE)), pictures(2) / 255
-    with ThreadPoolExecutor() as others, estimates._MultiplyAdds() as counter:
-        others.submit(model, images).result()
-        assert counter.count == 0
-        model(images)
-    assert counter.count == 2 * 2 * (64 * 512 + 512 * 32)
 
 
 def test_the_rate_grows_with_the_threads_pytorch_uses():

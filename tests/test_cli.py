@@ -223,6 +223,7 @@ def test_bench_measures_everything_it_prints(monkeypatch):
     assert heard == sorted(heard)
     assert set(figures["share_of_matmul_limit"]) == set(bench.NETWORKS)
     assert all(share > 0 for share in figures["share_of_matmul_limit"].values())
+    assert set(figures["share_of_products_alone"]) == set(bench.NETWORKS)
     assert set(figures["times_longer"]) == set(bench.PARTS)
     assert all(times > 0 for times in figures["times_longer"].values())
     assert figures["memory_mb"]["peak while training"] > figures["memory_mb"]["torch imported"] > 0

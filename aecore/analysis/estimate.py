@@ -2,13 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from aecore.analysis.layers import layers
+from aecore.analysis.products import Products
 from aecore.analysis.speed import matrix_rate
 from aecore.config import Experiment, ModelConfig
 from aecore.data import SOURCES
@@ -112,34 +110,15 @@ def _work(config: ModelConfig) -> _Work:
     with torch.device("meta"):
         model = MODELS[config.kind](config)
         image = torch.empty(1, *config.image_shape)
-        with _MultiplyAdds() as forward:
+        with Products() as forward:
             reconstruction = model(image)
-        with _MultiplyAdds() as backward:
+        with Products() as backward:
             reconstruction.sum().backward()
     summing = [layer for layer in layers(config) if layer.parameters]
     return _Work(
-        forward=forward.count,
-        training=forward.count + backward.count,
+        forward=forward.multiply_adds,
+        training=forward.multiply_adds + backward.multiply_adds,
         outputs=sum(math.prod(layer.output_shape) * (2 if layer.activation else 1) for layer in summing),
         parameters=sum(layer.parameters for layer in summing),
         tensors=len(list(model.parameters())),
     )
-
-
-class _MultiplyAdds(TorchDispatchMode):
-    """Counts them by PyTorch's own formulas, in this thread alone.
-
-    PyTorch's FlopCounterMode would also hook into every model that other threads are using meanwhile.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        if formula := flop_registry.get(func.overloadpacket):
-            self.count += formula(*args, **(kwargs or {}), out_val=out) // 2
-        return out
