@@ -72,12 +72,18 @@ if available(dataset):
     st.subheader("Quality against bytes")
     try:
         tests = state.compressed(run.id, device, bits, coder, dataset)
-        st.caption(
-            f"{len(tests.asked):,} test pictures of {compressed.title(dataset)}; a point for each number of "
-            "bits. Look for who is higher at equal bytes, and where more bits bring nothing: there the code "
-            "itself is too small. The decoder is not counted."
-        )
-        rate.show(run, tests, device)
+        if run.experiment.data.target_transform == "none":
+            st.caption(
+                f"{len(tests.asked):,} test pictures of {compressed.title(dataset)}; a point for each number "
+                "of bits. Look for who is higher at equal bytes, and where more bits bring nothing: there "
+                "the code itself is too small. The decoder is not counted."
+            )
+            rate.show(run, tests, device)
+        else:
+            st.caption(
+                "No curves here: PCA and other formats keep a picture as it is, and this model is asked for "
+                "another one made of it."
+            )
         st.subheader("Made for its own data")
         with st.spinner("Compressing other data by it, a moment the first time"):
             strangers.show(run, bits, coder, device)

@@ -5,6 +5,7 @@ from paging import open_page
 
 from aecore.analysis.questions import Question, answer
 from aecore.jobs import Jobs
+from pages.shared import detectors
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
 
@@ -100,3 +101,8 @@ def test_nothing_normal_is_said():
     app.multiselect(key="normal").set_value([]).run()
     assert not app.exception
     assert "choose at least one class" in app.info[0].value
+
+
+def test_class_names_are_no_markup_in_the_figure_of_classes():
+    [bars] = detectors.by_class({"T-shirt/top": 0.9, "<b>": 0.8}).data
+    assert list(bars.y) == ["T-shirt/top", "&lt;b&gt;"]

@@ -15,12 +15,14 @@ from aecore.analysis import estimate
 from aecore.analysis.questions import Question, answer
 from aecore.compression import aez, codec_of, compress, decompress
 from aecore.compression.codec import find
+from aecore.compression.formats import lossless
+from aecore.compression.quality import trial
 from aecore.compression.samples import sample
 from aecore.config import Experiment
 from aecore.data import SOURCES, archive
 from aecore.jobs import Jobs
 from aecore.runs.execution import create, execute
-from pages.shared import canvas, rate, strangers
+from pages.shared import canvas, rate, reopened, strangers
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
 
@@ -162,6 +164,38 @@ def test_another_model_of_the_same_name_is_told():
     assert "another model" in reopen(app, forged)
 
 
+def test_a_small_file_that_asks_for_very_much_is_for_the_command_line(monkeypatch):
+    app = open_page("compress")
+    content = compress(codec_of(runs.get("zoo-digits-32"), "cpu"), data.load("digits").test_images[:3])
+    monkeypatch.setattr(reopened, "MOST_PICTURES", 2)
+    assert "3 pictures in codes of 32 numbers are too many for this page" in reopen(app, content)
+    monkeypatch.setattr(reopened, "MOST_PICTURES", 3)
+    monkeypatch.setattr(reopened, "MOST_NUMBERS", 95)
+    assert "python -m aecore decompress" in reopen(app, content)
+    monkeypatch.setattr(reopened, "MOST_NUMBERS", 96)
+    assert reopen(app, content) == ""
+
+
+def test_a_model_asked_for_another_picture_is_compared_with_files_of_that():
+    app = open_page("compress", model="zoo-patches-decolour", bits="4")
+    images = sample(data.load("patches").test_images)
+    found = trial(codec_of(runs.get("zoo-patches-decolour"), "cpu"), images.numpy(), 4, "range")
+    sizes = app.dataframe[0].value.set_index("File")["Bytes a picture"]
+    assert sizes["PNG"] == pytest.approx(lossless(found.asked)["PNG"])
+    assert sizes["PNG"] < lossless(images.numpy())["PNG"]
+    assert not [button for button in app.button if button.key == "compute"]
+    assert "No curves here" in " ".join(caption.value for caption in app.caption)
+
+
+def test_files_smaller_and_larger_than_all_of_a_method_are_told_apart():
+    sizes, decibels = np.array([10.0, 20.0, 30.0]), np.array([15.0, 25.0, 24.0])
+    assert rate._reached(sizes, decibels, 15) == "reaches 20.0 dB"
+    assert rate._reached(sizes, decibels, 9) == "needs at least 10 bytes (15.0 dB)"
+    assert rate._reached(sizes, decibels, 31) == "needs fewer, 20 bytes, for its best, 25.0 dB"
+    # from its best on, a method has nothing to gain from more bytes
+    assert rate._reached(sizes, decibels, 25) == "needs fewer, 20 bytes, for its best, 25.0 dB"
+
+
 def test_a_codec_that_takes_long_is_asked_for_first(monkeypatch, answered_here):
     monkeypatch.setattr(estimate, "LONG", 0)
     run = trained(code_size=7)
@@ -189,6 +223,8 @@ def test_curves_are_asked_for_and_drawn(monkeypatch):
     chart = rate.figure(curves, None)
     lines = {trace.name: trace for trace in chart.data}
     assert "lab-32 (32)" in lines and "PCA, the best sizes" in lines and "JPEG, all in one" in lines
+    marked = rate.figure({"<b>x</b> (32)": curves["lab-32 (32)"]}, None)
+    assert marked.data[0].name == "&lt;b&gt;x&lt;/b&gt; (32)"
     assert list(lines["lab-32 (32)"].x) == list(curves["lab-32 (32)"]["bytes"])
     assert rate.table(curves).count(b"\n") > 100
 

@@ -184,6 +184,30 @@ def test_garbage_in_place_of_codes_is_refused(digits, coder):
             decompress(codec, aez.write(replace(contents, coded=garbage)))
 
 
+@pytest.mark.parametrize("name", ["ä", "\x1b[31m"])
+def test_a_name_that_is_more_than_letters_is_neither_written_nor_read(digits, name):
+    codec, images = digits
+    content = compress(codec, images[:2], 4, "range")
+    with pytest.raises(AezError, match="give its folder an ASCII name"):
+        aez.write(replace(aez.read(content), run=name))
+    place, body = aez.HEAD.size, bytearray(content[:-4])
+    body[place : place + len(name.encode())] = name.encode()
+    with pytest.raises(AezError) as refusal:
+        decompress(codec, bytes(body) + aez.TAIL.pack(zlib.crc32(body)))
+    assert str(refusal.value).isprintable()
+
+
+def test_ranges_are_those_of_the_classes_a_model_learnt_from():
+    run, images = untrained("dense", "digits")
+    images = replace(images, train_labels=torch.arange(80) % 2)
+    only = run.experiment.data.replace(classes=(1,))
+    ones = replace(run, experiment=run.experiment.model_copy(update={"data": only}))
+    model = runs.load(run, "cpu")
+    found, expected = learn_codec(ones, model, images), learn_codec(ones, model, images.only([1]))
+    np.testing.assert_array_equal(found.counts, expected.counts)
+    assert found.counts.sum() < learn_codec(run, model, images).counts.sum()
+
+
 def test_another_models_file_is_refused(digits):
     codec, images = digits
     content = compress(codec, images[:1])

@@ -67,7 +67,7 @@ class Contents:
 def write(contents: Contents) -> bytes:
     """The file. Raises AezError for more than a file may hold."""
     check(contents)
-    name = f"{contents.run}\n{contents.dataset}".encode()
+    name = f"{contents.run}\n{contents.dataset}".encode("ascii")
     head = HEAD.pack(
         MAGIC,
         VERSION,
@@ -139,5 +139,9 @@ def check(contents: Contents) -> None:
         )
     if contents.bits not in BITS or (contents.bits == FLOAT and not CODERS[contents.coder].floats):
         raise AezError(f"{contents.bits} bits by the coder {contents.coder} are not to be had: choose others")
-    if len(contents.run) + len(contents.dataset) >= LONGEST_NAME:
+    if not (name := contents.run + contents.dataset).isascii() or not name.isprintable():
+        raise AezError(
+            f"an .aez file cannot say that {contents.run!a} made it: give its folder an ASCII name"
+        )
+    if len(name) >= LONGEST_NAME:
         raise AezError(f"the model's id has {len(contents.run)} letters: give its folder a shorter name")

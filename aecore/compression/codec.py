@@ -122,7 +122,8 @@ def learn_codec(run: Run, model: Autoencoder, images: ImageSet, say: Say = to_no
 
     A second or two, however wide the code is.
     """
-    training, _ = hold_out(images.train_images, run.experiment.data)
+    data = run.experiment.data
+    training, _ = hold_out(images.only(data.classes).train_images, data)
     count = min(len(training), _looked_at(model.config.code_size))
     chosen = np.random.default_rng(0).permutation(len(training))[:count].tolist()
     device = next(model.parameters()).device

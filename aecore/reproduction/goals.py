@@ -91,9 +91,9 @@ GOALS = {
             aim="mean AUROC over the ten digits at least 0.95",
             about="Recipe lab-normal is trained on one digit at a time; all 10,000 test images are then "
             "ranked by how strange they are. AUROC is the chance that a digit of another class ranks higher "
-            "than one of its own. The recipe was chosen on another data set, and the first three columns are "
-            "its own, the goal being about the first; the others need no network, and see the same training "
-            "images.",
+            "than one of its own. The recipe was chosen by how well it tells the classes of another data "
+            "set, the coarse digits, apart, and the first three columns are its own, the goal being about "
+            "the first; the others need no network, and see the same training images.",
             measure="aecore.reproduction.one_class:measure",
         ),
         Goal(

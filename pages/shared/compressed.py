@@ -193,7 +193,8 @@ def common(given: str, found: "Trial", run: Run) -> dict[str, float]:
     """Bytes of each picture in formats that lose nothing."""
     from aecore.compression.formats import lossless
 
-    return state.lossless(run.experiment.data.dataset) if given == "test" else lossless(found.asked)
+    data = run.experiment.data
+    return state.lossless(data.dataset, data.target_transform) if given == "test" else lossless(found.asked)
 
 
 def payback(run: Run, found: "Trial", others: Mapping[str, float], device: str) -> str:

@@ -1,5 +1,6 @@
 """Scores in, Plotly figures out: how normal and strange pictures are told apart."""
 
+import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,7 @@ def by_class(areas: Mapping[str, float]) -> go.Figure:
     figure = _figure(HEIGHT)
     figure.add_bar(
         x=[area for _, area in ordered],
-        y=[name for name, _ in ordered],
+        y=[html.escape(name) for name, _ in ordered],
         orientation="h",
         text=[f"{area:.3f}" for _, area in ordered],
         marker={"color": STRANGE},

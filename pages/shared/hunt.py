@@ -100,7 +100,7 @@ def choose(run: Run, source: Source) -> Hunt:
             known=names,
             most=len(names),
             refusal="The linked classes are unknown: these are the usual ones.",
-            help="Every method is fitted to training pictures of these classes only, and to none that the "
+            help="Every baseline is fitted to training pictures of these classes only, and to none that the "
             "model has not learnt from.",
         )
     if not normal:

@@ -1,5 +1,6 @@
 """Quality against bytes: models of one data set at every number of bits, PCA, PNG, JPEG and WebP."""
 
+import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -155,30 +156,32 @@ def figure(curves: "Mapping[str, Arrays]", found: "Trial | None") -> go.Figure:
 
 def at_equal_bytes(run: Run, found: "Trial", curves: "Mapping[str, Arrays]") -> str:
     """In a sentence: what others do with as many bytes as the file has for each picture."""
-    from aecore.compression.curve import at_bytes
-
     size, told = found.bytes_each, []
     if PCA in curves:
-        theirs = at_bytes(curves[PCA]["bytes"], curves[PCA]["psnr"], size)
-        if theirs is not None:
-            better = "less" if theirs < found.psnr else "**more**"
-            told.append(f"PCA, at its best size, reaches {better}: {theirs:.1f} dB")
+        told.append(f"PCA, at its best size, {_reached(curves[PCA]['bytes'], curves[PCA]['psnr'], size)}")
     for name, points in sorted(curves.get(FORMATS, {}).items()):
         kind, how = name.split(", ")
-        if how != "together" or not np.isfinite(points[:, 1]).all():
-            continue
-        theirs = at_bytes(points[:, 0], points[:, 1], size)
-        if theirs is None:
-            least = points[points[:, 0].argmin()]
-            told.append(f"{kind}, all in one file, needs at least {least[0]:.0f} bytes ({least[1]:.1f} dB)")
-        else:
-            told.append(f"{kind}, all in one file, reaches {theirs:.1f} dB")
+        if how == "together" and np.isfinite(points[:, 1]).all():
+            told.append(f"{kind}, all in one file, {_reached(points[:, 0], points[:, 1], size)}")
     if not told:
         return ""
     return (
         f"At {size:,.1f} bytes a picture **{plain(run.name)}** reaches {found.psnr:.1f} dB on test pictures "
         f"of {title(run.experiment.data.dataset)}. {'; '.join(told)}."
     )
+
+
+def _reached(sizes: np.ndarray, decibels: np.ndarray, wanted: float) -> str:
+    """What a method does with so many bytes an image, or that its files are all larger, or all smaller."""
+    from aecore.compression.curve import at_bytes
+
+    reached = at_bytes(sizes, decibels, wanted)
+    if reached is not None:
+        return f"reaches {reached:.1f} dB"
+    least, finest = sizes.argmin(), decibels.argmax()
+    if wanted < sizes[least]:
+        return f"needs at least {sizes[least]:,.0f} bytes ({decibels[least]:.1f} dB)"
+    return f"needs fewer, {sizes[finest]:,.0f} bytes, for its best, {decibels[finest]:.1f} dB"
 
 
 def table(curves: "Mapping[str, Arrays]") -> bytes:
@@ -197,7 +200,7 @@ def _line(
     chart: go.Figure, name: str, x: np.ndarray, y: np.ndarray, words: list[str], **look: str | int
 ) -> None:
     chart.add_scatter(
-        name=name,
+        name=html.escape(name),
         x=x,
         y=y,
         mode="lines+markers",

@@ -19,6 +19,9 @@ ACROSS, DOWN = 20, 4
 
 SIDE = 840
 
+MOST_PICTURES, MOST_NUMBERS = 10_000, 2**24
+"""In a file that a page opens, while somebody waits; a small file may ask for very many."""
+
 
 def show(run: Run, device: str) -> None:
     """Choose a file; its pictures, or why there are none."""
@@ -32,18 +35,28 @@ def show(run: Run, device: str) -> None:
     if file is None:
         st.caption("Upload what you downloaded above, or somebody's file: the same codes come out, exactly.")
         return
+    from aecore.compression import aez
+
     content = file.getvalue()
     try:
-        _same_model(run, content)
-        found = decompressed(run.id, device, content)
+        contents = aez.read(content)
+        _same_model(run, contents.run)
+        if contents.count > MOST_PICTURES or contents.count * contents.code_size > MOST_NUMBERS:
+            st.error(
+                f"{contents.count:,} pictures in codes of {contents.code_size:,} numbers are too many for "
+                f"this page, which opens {MOST_PICTURES:,} and {MOST_NUMBERS:,} numbers: open the file with "
+                "`python -m aecore decompress`."
+            )
+            return
+        with st.spinner("Opening the file"):
+            found = decompressed(run.id, device, content)
     except LabError as error:
         st.error(plain(str(error)))
         return
-    contents = found.contents
     bits = "float16" if contents.bits == 16 else f"{contents.bits} bits"
     st.markdown(
         f"**{contents.count:,} picture{'s' * (contents.count != 1)}** out of {len(content):,} bytes: codes "
-        f"of {contents.code_size:,} numbers of {bits}, {CODERS[contents.coder].lower()}."
+        f"of {contents.code_size:,} numbers of {bits}, coder: {CODERS[contents.coder].lower()}."
     )
     count = min(len(found.pictures), ACROSS * DOWN)
     across = min(count, ACROSS)
@@ -61,11 +74,8 @@ def show(run: Run, device: str) -> None:
     )
 
 
-def _same_model(run: Run, content: bytes) -> None:
+def _same_model(run: Run, made_by: str) -> None:
     """Where another model made the file that is here, offer it."""
-    from aecore.compression import aez
-
-    made_by = aez.read(content).run
     if made_by != run.id and made_by in state.usable_here():
         st.button(
             f"Take the model that made it: {plain(state.usable_here()[made_by].name)}",
@@ -76,7 +86,7 @@ def _same_model(run: Run, content: bytes) -> None:
         )
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def decompressed(run_id: str, device: str, content: bytes) -> "Decompressed":
     """What is in a file. Raises LabError, and is not kept, where it cannot be opened."""
     from aecore.compression import decompress

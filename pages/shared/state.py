@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from aecore import data, runs
+from aecore.config import DataConfig
 from aecore.data import SOURCES, ImageSet
 from aecore.errors import LabError
 from aecore.runs import Run
@@ -232,12 +233,20 @@ def decoder_bytes(run_id: str, device: str) -> int:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def lossless(dataset: str) -> dict[str, float]:
-    """Bytes of each of those test images in formats that lose nothing, by the format's name."""
+def lossless(dataset: str, transform: str) -> dict[str, float]:
+    """Bytes of each of 1,000 test images in formats that lose nothing, by the format's name.
+
+    The images are what a model with that `target_transform` is asked for.
+    """
+    import torch
+
+    from aecore.analysis.comparison import versions
     from aecore.compression.formats import lossless
     from aecore.compression.samples import brought
 
-    return lossless(brought(images(dataset), SOURCES[dataset].image_shape))
+    given = torch.from_numpy(brought(images(dataset), SOURCES[dataset].image_shape))
+    asked = versions(given, DataConfig.model_validate({"dataset": dataset, "target_transform": transform}))
+    return lossless(asked.targets.numpy())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
