@@ -1,5 +1,6 @@
 """Pages without a browser: fixtures for tests that run them by AppTest."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +20,20 @@ def open_page(name: str, **address: str) -> AppTest:
     """A page that looks into a model, the digits' own where the address names no other; PyTorch is there."""
     warm.start()
     assert warm._server()[1].wait(120)
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=240).run()
-    for key, value in ({"model": "zoo-digits-32"} | address).items():
+    return opened(name, {"model": "zoo-digits-32"} | address, seconds=240)
+
+
+def opened(name: str, address: Mapping[str, str], seconds: int = 60) -> AppTest:
+    """A page by its address; a run of its script may take so many seconds."""
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=seconds).run()
+    for key, value in address.items():
         app.query_params[key] = value
-    app.switch_page(f"pages/{name}.py").run()
+    return shown(app.switch_page(f"pages/{name}.py"))
+
+
+def shown(app: AppTest) -> AppTest:
+    """Run it; no exception is on screen."""
+    app.run()
     assert not app.exception
     return app
 

@@ -1,9 +1,8 @@
 """The Denoise page without a browser: what is drawn, chosen and refused."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from paging import REPOSITORY, opened, shown
 from streamlit.testing.v1 import AppTest
 from train_page import said
 
@@ -14,8 +13,6 @@ from aecore.config import Experiment
 from aecore.jobs import Working
 from aecore.runs.execution import create, execute
 from pages.shared import analysis, canvas, denoisers, noise_levels, pictures, restoring, state
-
-REPOSITORY = Path(__file__).resolve().parents[1]
 
 pytestmark = pytest.mark.usefixtures("opened_before", "torch_is_there", "queue")
 
@@ -46,16 +43,7 @@ def sheets(monkeypatch) -> list[dict]:
 
 
 def open_page(**address) -> AppTest:
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120).run()
-    for key, value in ({"model": "zoo-digits-32"} | address).items():
-        app.query_params[key] = value
-    return shown(app.switch_page("pages/denoise.py"))
-
-
-def shown(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
+    return opened("denoise", {"model": "zoo-digits-32"} | address, seconds=120)
 
 
 def trained(**settings):

@@ -3,9 +3,9 @@
 import csv
 import json
 from io import StringIO
-from pathlib import Path
 
 import pytest
+from paging import opened, shown
 from streamlit.testing.v1 import AppTest
 from tiny_runs import interrupted, trained
 
@@ -14,25 +14,15 @@ from aecore.recipes import RECIPES
 from aecore.runs import shelf
 from pages.shared import listing
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 HOSTILE = "![x](http://example.org/x.png) <a href='http://example.org'>a</a> **bold** $x$"
 
 pytestmark = pytest.mark.usefixtures("tiny_digits", "queue", "opened_before", "torch_is_there")
 
 
 def open_page(*chosen: str, **address) -> AppTest:
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60).run()
     if chosen:
         address["runs"] = ",".join(chosen)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return shown(app.switch_page("pages/runs.py"))
-
-
-def shown(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
+    return opened("runs", address)
 
 
 def table(app: AppTest):

@@ -3,8 +3,9 @@
 from itertools import pairwise
 
 import pytest
+from paging import REPOSITORY, shown
 from streamlit.testing.v1 import AppTest
-from train_page import HOSTILE, REPOSITORY, button, keys, open_page, said, shown
+from train_page import HOSTILE, button, keys, open_page, said
 
 from aecore import runs
 from aecore.data import SOURCES, archive

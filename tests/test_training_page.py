@@ -5,8 +5,9 @@ from time import monotonic
 
 import numpy as np
 import pytest
+from paging import shown
 from tiny_runs import change_json, interrupted, trained
-from train_page import HOSTILE, button, keys, metrics, open_page, said, shown
+from train_page import HOSTILE, button, keys, metrics, open_page, said
 
 from aecore import runs
 from aecore.jobs import Jobs

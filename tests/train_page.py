@@ -1,24 +1,13 @@
 """The Train page without a browser: how tests open and read it."""
 
-from pathlib import Path
-
+from paging import opened
 from streamlit.testing.v1 import AppTest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 HOSTILE = "![x](http://example.org/x.png) <script>alert(1)</script> **bold** $x$ :red[red]"
 
 
 def open_page(**address) -> AppTest:
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60).run()
-    for key, value in address.items():
-        app.query_params[key] = value
-    return shown(app.switch_page("pages/train.py"))
-
-
-def shown(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
+    return opened("train", address)
 
 
 def said(app: AppTest) -> str:

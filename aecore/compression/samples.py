@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from aecore.analysis.comparison import versions
+from aecore.config import DataConfig
 from aecore.data import ImageSet
 from aecore.data.uploads import Shape, fitted
 
@@ -22,6 +24,12 @@ def sample(images: torch.Tensor, count: int = COUNT) -> torch.Tensor:
     """Evenly spread images of (N, C, H, W), at most `count`."""
     chosen = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
     return images[chosen.tolist()]
+
+
+def asked_for(images: ImageSet, target_transform: str) -> np.ndarray:
+    """That sample of test images, uint8 (N, C, H, W), as a model with such a transform is asked for them."""
+    data = DataConfig().replace(target_transform=target_transform)
+    return versions(sample(images.test_images), data).targets.numpy()
 
 
 def brought(images: ImageSet, shape: Shape, count: int = COUNT) -> np.ndarray:

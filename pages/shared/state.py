@@ -11,7 +11,6 @@ import numpy as np
 import streamlit as st
 
 from aecore import data, runs
-from aecore.config import DataConfig
 from aecore.data import SOURCES, ImageSet
 from aecore.errors import LabError
 from aecore.runs import Run
@@ -238,15 +237,10 @@ def lossless(dataset: str, transform: str) -> dict[str, float]:
 
     The images are what a model with that `target_transform` is asked for.
     """
-    import torch
-
-    from aecore.analysis.comparison import versions
     from aecore.compression.formats import lossless
-    from aecore.compression.samples import brought
+    from aecore.compression.samples import asked_for
 
-    given = torch.from_numpy(brought(images(dataset), SOURCES[dataset].image_shape))
-    asked = versions(given, DataConfig.model_validate({"dataset": dataset, "target_transform": transform}))
-    return lossless(asked.targets.numpy())
+    return lossless(asked_for(images(dataset), transform))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
