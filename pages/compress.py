@@ -22,7 +22,7 @@ run, device = frame.choose_model(), st.session_state.device
 dataset = run.experiment.data.dataset
 given, bits, coder = compressed.choose(run)
 known = state.knows_its_codes(run)
-if given == "test" or not known:
+if not known:
     missing.need(dataset)
 LEARNING = "Learning what this model's codes are like"
 if (
@@ -44,6 +44,9 @@ frame.say_where(codec.model)
 @st.fragment
 def at_work() -> None:
     """The pictures, and what becomes of them: a stroke draws nothing else anew."""
+    if given == "test" and not available(dataset):
+        missing.offer(dataset)
+        return
     with st.container(horizontal=True, gap="small"):
         if given != "test":
             with st.container(width=compressed.SOURCE_WIDTH):

@@ -53,6 +53,17 @@ def test_what_was_held_out_was_never_learnt_from():
     assert not learnt & held_out
 
 
+@pytest.mark.parametrize("share", [0, 0.1, 0.5])
+def test_whether_any_was_held_out_is_known_from_the_labels(share):
+    images = tiny(train=[0] * 9 + [1])
+    for number in (0, 1):
+        config = DataConfig(dataset="digits", validation_share=share)
+        _, held_out = anomaly._learnt(images, config, [number])
+        assert anomaly.holds_out(images.train_labels, config, [number]) == bool(len(held_out))
+    only = DataConfig(dataset="digits", validation_share=0.5, classes=(0,))
+    assert not anomaly.holds_out(images.train_labels, only, [1])
+
+
 def test_pictures_of_other_data_are_all_strange():
     found = anomaly.cases(tiny(), DataConfig(dataset="digits"), normal=[], others=tiny("other"))
     assert len(found.normal) == 4
@@ -64,6 +75,7 @@ def test_pictures_of_other_data_are_all_strange():
     [
         ([0, 1, 2], None, {}, "every class is normal and none strange"),
         ([1], None, {"classes": (0,)}, "has learnt from none of these classes"),
+        ([2], None, {"validation_share": 0.4, "split_seed": 3}, "from a single picture of these classes"),
         ([0], tiny("big", shape=(1, 3, 3)), {}, "big has images of 1×3×3: choose a data set of 1×2×2"),
     ],
 )

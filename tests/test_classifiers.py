@@ -14,7 +14,7 @@ from aecore.analysis import feature_sets, questions
 from aecore.analysis.classifiers import CLASSIFIERS, compared, duels, fitted, support
 from aecore.analysis.draws import balanced
 from aecore.analysis.feature_sets import FEATURES, asked, codebook, features, labelled
-from aecore.analysis.probe import STRENGTHS
+from aecore.analysis.probe import STRENGTHS, linear_probe
 from aecore.analysis.questions import to_nobody
 from aecore.config import DenseConfig, Experiment
 from aecore.errors import LabError
@@ -25,6 +25,16 @@ EVERY = [
     for shape, dataset in ((GREY, "digits"), (COLOUR, "patches"))
     for config in small_configs([shape], code_size=5)
 ]
+
+
+def test_a_probe_of_few_images_is_the_one_on_all_their_features():
+    drawn = np.random.default_rng(0)
+    values, labels = drawn.normal(size=(40, 90)) + 3, drawn.integers(0, 3, 40)
+    values[labels == 1, :5] += 2
+    theirs = LogisticRegression(C=STRENGTHS[1], max_iter=2_000, tol=1e-8).fit(values, labels)
+    asked = drawn.normal(size=(30, 90)) + 3
+    ours = linear_probe(values, labels).predict_proba(asked)
+    np.testing.assert_allclose(ours, theirs.predict_proba(asked), atol=2e-3)
 
 
 def small():

@@ -20,6 +20,7 @@ from aecore.compression.quality import trial
 from aecore.compression.samples import sample
 from aecore.config import Experiment
 from aecore.data import SOURCES, archive
+from aecore.data import uploads as files
 from aecore.jobs import Jobs
 from aecore.runs.execution import create, execute
 from pages.shared import canvas, rate, reopened, strangers
@@ -121,6 +122,18 @@ def test_ones_own_pictures_and_what_is_none():
     assert "\\<b\\>\\_c\\.png cannot be read as a picture" in error
     found = metrics(app)
     assert float(found["Bytes a picture"]) == int(found["Bytes on disk"]) / 2
+
+
+def test_a_picture_is_read_once_however_often_the_page_is_drawn(monkeypatch):
+    read, picture = [], files.picture
+    monkeypatch.setattr(files, "picture", lambda *given: read.append(given[1]) or picture(*given))
+    app = open_page("compress", source="upload")
+    app.file_uploader[0].set_value([(name, png(), "image/png") for name in ("a.png", "b.png")]).run()
+    before = metrics(app)
+    app.select_slider(key="bits").set_value("2").run()
+    assert not app.exception
+    assert metrics(app) != before
+    assert read == ["a.png", "b.png"]
 
 
 def reopen(app, content: bytes):
@@ -242,6 +255,9 @@ def test_without_its_data_set_a_model_of_the_lab_still_compresses_a_drawing(monk
     monkeypatch.setattr(archive, "find", lambda _: None)
     app = open_page("compress", model="zoo-mnist-32")
     assert [info.value for info in app.info if "is not on this machine" in info.value]
+    digits = data.load("digits").test_images[:3]
+    assert reopen(app, compress(codec_of(runs.get("zoo-mnist-32"), "cpu"), digits)) == ""
+    assert "**3 pictures** out of" in markdown(app)
     app = open_page("compress", model="zoo-mnist-32", source="upload")
     app.file_uploader[0].set_value([("a.png", png(), "image/png")]).run()
     assert not app.exception

@@ -162,6 +162,19 @@ def test_colours_become_grey_by_their_luma():
     np.testing.assert_array_equal(fitted(green, (3, 16, 16))[:, 0, 0], [0, 255, 0])
 
 
+def test_a_photograph_is_read_no_larger_than_it_is_shown():
+    rows, columns = np.mgrid[:1200, :1600] / 1600
+    photograph = np.stack([np.sin(9 * rows), np.cos(7 * columns), np.sin(5 * rows * columns)], -1)
+    content = saved(Image.fromarray((128 + 127 * photograph).astype(np.uint8)), "JPEG", quality=95)
+    assert picture(content, enough=160).shape == (300, 400, 3)  # an eighth would be 150 pixels high
+    assert picture(content, enough=900).shape == picture(content).shape == (1200, 1600, 3)
+    small = saved(Image.fromarray(GRADIENT), "JPEG")
+    assert picture(small, enough=160).shape == picture(small).shape
+    [found] = pictures([("a", content)], (3, 28, 28))
+    whole = fitted(picture(content), (3, 28, 28))
+    assert np.abs(found.astype(int) - whole).max() <= 2
+
+
 def test_too_many_files_and_none_are_refused(monkeypatch):
     monkeypatch.setattr(uploads, "MOST_FILES", 2)
     content = saved(Image.fromarray(GRADIENT))

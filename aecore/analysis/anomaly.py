@@ -27,6 +27,9 @@ from aecore.models.pca import PCA
 MOST_FITTED = 6_000
 """So many normal training images, the first, are fitted to: about one class of MNIST."""
 
+FEWEST_FITTED = 2
+"""One image alone has no neighbours, and codes that are all the same."""
+
 WIDE = 256
 """Of a code with more numbers, distances are taken in as many of its principal components: the inverse of a
 covariance takes minutes where there are thousands."""
@@ -65,12 +68,17 @@ def cases(
     """What a model that was trained on `images` with `config` can be asked to tell apart.
 
     The classes `normal` are normal, all of them where that is empty. Strange are the test images of the other
-    classes, or all of `others`. Raises LabError where the model has learnt from no normal image, where none
-    would be strange, or where `others` have another shape.
+    classes, or all of `others`. Raises LabError where the model has learnt from no normal image or from a
+    single one, where none would be strange, or where `others` have another shape.
     """
     learnt, held_out = _learnt(images, config, normal)
     if not len(learnt):
         raise LabError("the model has learnt from none of these classes: choose those it was trained on")
+    if len(learnt) < FEWEST_FITTED:
+        raise LabError(
+            "the model has learnt from a single picture of these classes, and nothing can be fitted to one: "
+            "choose more classes, or train with a larger train_count"
+        )
     usual = _among(images.test_labels, normal)
     if others is None:
         others, strange = images, ~usual
@@ -151,6 +159,13 @@ def error_of(model: Autoencoder, config: DataConfig, image: np.ndarray) -> tuple
     """The score `error` of one uint8 image (C, H, W), and the versions of it that were compared."""
     seen = as_asked(image[None], config, str(next(model.parameters()).device))
     return float(errors(model, *seen)[0]), seen
+
+
+def holds_out(labels: Tensor, config: DataConfig, normal: Sequence[int]) -> bool:
+    """Whether any image of the classes `normal` was held out of a training with `config` on images with these
+    labels (N,); where none was, `cases` has those learnt in their place."""
+    own = labels[_among(labels, config.classes)]
+    return bool(_among(hold_out(own, config)[1], normal).any())
 
 
 def _learnt(images: ImageSet, config: DataConfig, normal: Sequence[int]) -> list[Tensor]:

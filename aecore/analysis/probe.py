@@ -1,8 +1,10 @@
 """How much of what people see in an image its code says plainly: a linear classifier on the codes."""
 
 import numpy as np
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
 from aecore.analysis.codes import codes_of
@@ -31,12 +33,23 @@ def probe_accuracy(model: Autoencoder, images: ImageSet) -> float:
     return float(probe.score(test / scale, images.test_labels.cpu().numpy()))
 
 
-def linear_probe(features: np.ndarray, labels: np.ndarray) -> LogisticRegression:
-    """A logistic regression fitted to features (N, D) and labels (N,), with the strength that suits them."""
-    with threadpool_limits(
-        1
-    ):  # its products are small: two threads, beside other work, took 40 times as long
-        return _classifier(_strength(features, labels)).fit(features, labels)
+def linear_probe(features: np.ndarray, labels: np.ndarray) -> LogisticRegression | Pipeline:
+    """A logistic regression fitted to features (N, D) and labels (N,), with the strength that suits them.
+
+    Where there are fewer images than features, it is fitted in the directions that the images span. It is the
+    same classifier: with a penalty on their squares, no weights leave that space (the representer theorem;
+    Schölkopf et al., 2001).
+    """
+    # its products are small: two threads, beside other work, took 40 times as long
+    with threadpool_limits(1):
+        if len(features) >= features.shape[1]:
+            return _suited(features, labels)
+        span = PCA(svd_solver="full").fit(features)
+        return make_pipeline(span, _suited(span.transform(features), labels))
+
+
+def _suited(features: np.ndarray, labels: np.ndarray) -> LogisticRegression:
+    return _classifier(_strength(features, labels)).fit(features, labels)
 
 
 def _strength(features: np.ndarray, labels: np.ndarray) -> float:

@@ -135,8 +135,7 @@ def _publish(run: Run, folder: Path, images: data.ImageSet) -> None:
         shutil.copy(run.folder / file, folder / file)
     save_weights(runs.load(run, device), folder / "weights.safetensors", torch.float16)
     stored = runs.load(replace(run, folder=folder), device)
-    if run.experiment.data.same_image:  # else what a code stands for is not the image that went in
-        keep(learn_codec(run, stored, images), folder / CODEC)
+    keep(learn_codec(run, stored, images), folder / CODEC)
     train_images, _ = hold_out(images.train_images, run.experiment.data)
     figures = measure(stored, run.experiment, train_images, images.test_images)
     write_json(folder / "result.json", run.result.replace(**figures.model_dump()).model_dump(mode="json"))

@@ -12,7 +12,7 @@ from aecore.analysis.methods import METHODS
 from aecore.data import SOURCES, Source
 from aecore.recipes import RECIPES
 from aecore.runs import Run
-from pages.shared import address, form
+from pages.shared import address, form, state
 from pages.shared.wording import plain
 
 if TYPE_CHECKING:
@@ -153,11 +153,15 @@ def advise(run: Run, hunt: Hunt) -> None:
 
     Also where it has learnt from all of them, so that none is left to find a threshold by.
     """
-    learnt = set(run.experiment.data.classes or range(len(hunt.source.class_names)))
-    if not run.experiment.data.validation_share:
+    from aecore.analysis.anomaly import holds_out
+
+    config = run.experiment.data
+    learnt = set(config.classes or range(len(hunt.source.class_names)))
+    known = [number for number in hunt.normal if number in learnt]
+    if known and not holds_out(state.images(hunt.source.name).train_labels, config, known):
         st.caption(
-            f":material/info: **{plain(run.name)}** held no pictures out of its training: those called held "
-            "out below are pictures it has learnt from, so more normal ones are called strange than the "
+            f":material/info: **{plain(run.name)}** held no such pictures out of its training: those called "
+            "held out below are pictures it has learnt from, so more normal ones are called strange than the "
             "threshold promises."
         )
     unknown = [hunt.source.class_names[number] for number in hunt.normal if number not in learnt]

@@ -10,8 +10,13 @@ from pages.shared.wording import plain
 
 def need(dataset: str, why: str = "") -> None:
     """Stop the page where the data set is not here; `why` ends the sentence that says so."""
-    if available(dataset):
-        return
+    if not available(dataset):
+        offer(dataset, why)
+        st.stop()
+
+
+def offer(dataset: str, why: str = "") -> None:
+    """The button that downloads a data set, and then draws the page anew."""
     title = SOURCES[dataset].title
     st.info(f"{title} is not on this machine{why}.", icon=":material/cloud_download:")
     if st.button(f"Download {title}", key="fetch", type="primary"):
@@ -20,4 +25,3 @@ def need(dataset: str, why: str = "") -> None:
             st.rerun()
         except LabError as error:
             st.error(plain(str(error)))
-    st.stop()

@@ -1,7 +1,10 @@
 """People's own pictures, in the form that a model knows; what cannot be used is said in a sentence."""
 
+from time import monotonic
+
 import numpy as np
 import streamlit as st
+from streamlit.typing import UploadedFile
 
 from aecore.data import SOURCES
 from aecore.data import uploads as files
@@ -25,17 +28,26 @@ def pictures(key: str, dataset: str) -> np.ndarray | None:
         help=f"PNG, JPEG or WebP. They become {'grey' if channels == 1 else 'colour'} pictures of "
         f"{width}×{height} pixels{', ink on paper becomes white on black' if source.white_on_black else ''}.",
     )
-    found = []
-    for file in chosen[:MOST]:
+    taken, found = chosen[:MOST], []
+    bar, start = st.empty(), monotonic()
+    for number, file in enumerate(taken):
+        if monotonic() - start > PATIENCE:
+            bar.progress(number / len(taken), f"Reading picture {number + 1} of {len(taken)}")
         try:
-            found.append(
-                files.pictures([(file.name, file.getvalue())], source.image_shape, dark=source.white_on_black)
-            )
+            found.append(_fitted(file.file_id, dataset, file))
         except LabError as error:
             st.error(plain(str(error)))
+    bar.empty()
     if len(chosen) > MOST:
         st.warning(f"These are {len(chosen):,} pictures: the first {MOST} of them are taken.")
     return np.concatenate(found) if found else None
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def _fitted(file_id: str, dataset: str, _file: UploadedFile) -> np.ndarray:  # noqa: ARG001, the key
+    """One file as an image (1, C, H, W), read once however often the page is drawn. Raises LabError."""
+    source = SOURCES[dataset]
+    return files.pictures([(_file.name, _file.getvalue())], source.image_shape, dark=source.white_on_black)
 
 
 def one(key: str, help: str) -> np.ndarray | None:
@@ -58,3 +70,6 @@ def one(key: str, help: str) -> np.ndarray | None:
 
 MOST = 100
 """Pictures at once."""
+
+PATIENCE = 0.5
+"""Seconds of reading before a bar is drawn."""
