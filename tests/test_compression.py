@@ -273,9 +273,9 @@ def test_of_wide_codes_fewer_are_looked_at(monkeypatch):
 
 
 def test_the_lab_brings_what_it_learnt_of_its_models_codes():
-    """But for models that are asked for another image than they see: nobody keeps images by those."""
+    """So that a file opens wherever the lab is: learnt anew elsewhere, the last digits may differ."""
     for run in runs.zoo():
-        assert find(run) == (run.folder / NAME if run.experiment.data.same_image else None)
+        assert find(run) == run.folder / NAME
 
 
 def test_the_decoder_is_what_decoding_takes():
