@@ -59,7 +59,9 @@ class TrainingState:
         self.best_weights: dict[str, Tensor] = {}
         self.generator = torch.Generator(next(model.parameters()).device).manual_seed(config.seed)
         draw_from(model, self.generator)
-        self._rate_by_hand = False
+        self.rate_by_hand: float | None = None
+        """The learning rate that was last asked for while it trained."""
+
         self._begin(0, config.learning_rate)
 
     def _begin(self, phase: int, learning_rate: float) -> None:
@@ -135,7 +137,7 @@ class TrainingState:
         if self.best_epoch:
             self.best_epoch = self.epoch
         self._begin(
-            self._phase + 1, self.highest_learning_rate if self._rate_by_hand else self.config.learning_rate
+            self._phase + 1, self.highest_learning_rate if self.rate_by_hand else self.config.learning_rate
         )
         if self.best_weights:
             self._keep_weights()
@@ -154,7 +156,7 @@ class TrainingState:
     def change_learning_rate(self, learning_rate: float) -> None:
         """Use another learning rate; under one-cycle the whole curve is scaled to this highest one."""
         group = self.optimizer.param_groups[0]
-        self._rate_by_hand = True
+        self.rate_by_hand = learning_rate
         ratio = learning_rate / self.highest_learning_rate
         for name in ("lr", "initial_lr", "max_lr", "min_lr"):
             if name in group:
@@ -217,7 +219,7 @@ class TrainingState:
             "shapes": _shapes(tensors),
             "config": self.config.model_dump(mode="json"),
             "device": self.generator.device.type,
-            "phase": [self._phase, self._first_epoch, self._first_step, self._rate_by_hand],
+            "phase": [self._phase, self._first_epoch, self._first_step, self.rate_by_hand],
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.watch.seconds,
@@ -258,7 +260,7 @@ class TrainingState:
         if not 0 <= phase < len(self.phases):
             raise ValueError(f"it is in phase {phase} of {len(self.phases)}")
         self._begin(phase, self.config.learning_rate)
-        self._first_epoch, self._first_step, self._rate_by_hand = first_epoch, first_step, rate_by_hand
+        self._first_epoch, self._first_step, self.rate_by_hand = first_epoch, first_step, rate_by_hand or None
         self.model.load_state_dict(_below("model.", tensors))
         device = self.generator.device
         self.best_weights = {name: weight.to(device) for name, weight in _below("best.", tensors).items()}

@@ -31,7 +31,10 @@ def notice(statuses: dict[str, str]) -> None:
 
 
 st.title("Runs")
-st.markdown("Find out here which of your trainings came out best, and lay their losses side by side.")
+st.markdown(
+    "Find out here which training came out best, yours or one that comes with the lab, and lay their losses "
+    "side by side."
+)
 try:
     own = runs.list_runs()
 except LabError as error:

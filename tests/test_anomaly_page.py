@@ -46,6 +46,10 @@ def test_moving_the_threshold_counts_anew_and_is_written_into_the_link():
     assert at.startswith("95:")
     again = open_page("anomaly", model=MODEL, at=at)
     assert "**0 false alarms**" in words(again)
+    app.slider(key="threshold-threshold").set_value(slider.min).run()  # which the address has rounded up
+    assert "Finds **322 of 323** strange" not in words(app)
+    assert "**36 false alarms**" in words(app)
+    assert not app.warning
 
 
 def test_another_method_and_view():

@@ -104,6 +104,8 @@ def test_a_drawing_is_compressed_by_itself():
     assert "Bytes a picture" not in metrics(app)
     names = list(app.dataframe[0].value["File"])
     assert {"This file", "PNG", "JPEG as good", "WebP as good"} <= set(names)
+    smallest = next(name for name in names if name != "This file")
+    assert f"a picture, as {smallest.replace('as good', 'of this quality')}" in markdown(app)
 
 
 def test_an_empty_canvas_says_what_to_do(monkeypatch):

@@ -175,6 +175,7 @@ def test_a_learning_rate_set_by_hand_outlives_an_interruption(monkeypatch):
     next(record for record in records if record.epoch)
     records.close()
     assert {record.learning_rate for record in execute(run, IMAGES, "cpu")} == {0.002}
+    assert runs.get(run.id).result.rate_by_hand == 0.002
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,16 @@ import json
 from io import StringIO
 
 import pytest
+from images import experiment
 from paging import opened, shown
 from streamlit.testing.v1 import AppTest
-from tiny_runs import interrupted, trained
+from tiny_runs import IMAGES, interrupted, trained
 
 from aecore import runs
+from aecore.control import Control
 from aecore.recipes import RECIPES
 from aecore.runs import shelf
+from aecore.runs.execution import create, execute
 from pages.shared import listing
 
 HOSTILE = "![x](http://example.org/x.png) <a href='http://example.org'>a</a> **bold** $x$"
@@ -64,6 +67,14 @@ def test_own_runs_come_first_and_the_labs_after_them():
     assert second.id != first.id
 
 
+def test_a_learning_rate_set_while_it_trained_is_told():
+    run, control = create(experiment()), Control()
+    control.change_learning_rate(0.002)
+    list(execute(run, IMAGES, "cpu", control))
+    changed = {row["name"]: row["changed"] for row in table(open_page())}
+    assert changed[run.name] == "learning rate 0.002 by hand"
+
+
 def test_nothing_trained_yet_leads_to_train():
     app = open_page()
     assert "trained nothing" in said(app)
@@ -114,8 +125,8 @@ def test_runs_of_one_name_are_told_apart_by_their_ids():
 def test_what_was_changed_of_a_recipe_is_in_the_table(queue):
     original = RECIPES["lab-32"].on("digits")
     changes = {"epochs": 5, "code_size": 4, "keep_best": not original.train.keep_best}
-    for experiment in (original, original.with_settings(changes)):
-        queue.submit(experiment, owner="me", device="cpu")
+    for each in (original, original.with_settings(changes)):
+        queue.submit(each, owner="me", device="cpu")
     trained()
     on = "on" if changes["keep_best"] else "off"
     unknown, changed, same = [row["changed"] for row in table(open_page())[:3]]

@@ -135,7 +135,9 @@ def test_a_new_learning_rate_is_confirmed_though_a_paused_training_shows_nothing
     app.number_input(key=f"learning_rate-{run_id}").set_value(0.01)
     shown(app)
     assert told == [(run_id, "change_learning_rate", 0.01)]
-    assert [toast.value for toast in app.toast] == ["The learning rate is **0.01** from the next step on."]
+    assert [toast.value for toast in app.toast] == [
+        "The highest learning rate is **0.01** from the next step on."  # under one-cycle
+    ]
     assert "Asked for last: **0.01**." in said(app)
     assert not app.error
 

@@ -190,6 +190,7 @@ def _result(
         parameters=sum(weight.numel() for weight in model.parameters()),
         seconds=last.seconds,
         images_per_second=images_seen / last.seconds,
+        rate_by_hand=state.rate_by_hand,
         train_loss=epoch.train_loss if epoch else None,
         validation_loss=epoch.validation_loss if epoch else None,
         dead_units=epoch.dead_units if epoch else None,

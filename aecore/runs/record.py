@@ -76,6 +76,9 @@ class Result(Figures):
     """Time spent training."""
 
     images_per_second: float
+    rate_by_hand: float | None = None
+    """The learning rate that was last asked for while it trained; None where nobody did."""
+
     train_loss: float | None
     """Of the last epoch, like validation_loss; None where no epoch was completed."""
 

@@ -33,15 +33,23 @@ def table_of_classes(
         x=list(columns),
         y=list(rows),
         customdata=counts,
-        text=np.where(counts > 0, counts.astype(str), ""),
-        texttemplate="%{text}",
-        colorscale=[[0, "rgba(86,131,254,0)"], [0.03, "rgba(86,131,254,0.25)"], [1, "rgba(86,131,254,1)"]],
+        colorscale=[[0, "rgba(86,131,254,0)"], [0.03, "rgba(86,131,254,0.25)"], [1, "rgba(86,131,254,0.85)"]],
         zmin=0,
         zmax=1,
         xgap=2,
         ygap=2,
         showscale=False,
         hovertemplate="%{y} → %{x}: %{customdata:,}, %{z:.1%} of the row<extra></extra>",
+    )
+    # texts of their own: the heat map's are dark or light by its colours alone, as if those were opaque
+    filled = np.argwhere(counts > 0)
+    figure.add_scatter(
+        x=[columns[column] for _, column in filled],
+        y=[rows[row] for row, _ in filled],
+        text=[f"{counts[row, column]}" for row, column in filled],
+        mode="text",
+        hoverinfo="skip",
+        showlegend=False,
     )
     figure.update_xaxes(title="Class", type="category", showgrid=False)
     figure.update_yaxes(title=title, type="category", autorange="reversed", showgrid=False)

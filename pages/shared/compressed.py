@@ -1,6 +1,6 @@
 """What a compressed file costs and what it leaves of its pictures, beside formats that everybody has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,6 +99,7 @@ def once(run_id: str, device: str, bits: str, coder: str, given: bytes) -> "Tria
 def show(run: Run, found: "Trial", others: Mapping[str, float], bits: str, device: str) -> None:
     """A file's figures, its pictures, and other files beside it; `others` have bytes each by name."""
     figures(found)
+    as_good = lossy(found) if len(found.asked) <= SHOWN else []
     with st.container(horizontal=True, gap="small"):
         png = sheet(found)
         with st.container(width=pictures.width(png)):
@@ -110,8 +111,8 @@ def show(run: Run, found: "Trial", others: Mapping[str, float], bits: str, devic
             st.caption(about(run))
         with st.container(width=WIDTH):
             download(run, found, bits)
-            st.markdown(payback(run, found, others, device))
-            show_table(table(found, others))
+            st.markdown(payback(run, found, others, as_good, device))
+            show_table(table(found, others, as_good))
 
 
 def figures(found: "Trial") -> None:
@@ -149,11 +150,13 @@ def sheet(found: "Trial") -> bytes:
     return pictures.grid([pictures.Row(*row) for row in named], per_line=SHOWN)
 
 
-def table(found: "Trial", common: Mapping[str, float]) -> pd.DataFrame:
+def table(
+    found: "Trial", common: Mapping[str, float], as_good: Sequence[tuple[str, float, float]]
+) -> pd.DataFrame:
     """The file beside others of the same pictures, smallest first; `common` has bytes each by name."""
     rows = [("This file", found.bytes_each, found.psnr)]
     rows += [(name, size, np.inf) for name, size in common.items()]
-    rows += lossy(found) if len(found.asked) <= SHOWN else []
+    rows += [(f"{name} as good", *measured) for name, *measured in as_good]
     frame = pd.DataFrame(rows, columns=["File", "Bytes a picture", "PSNR"])
     return frame.sort_values("Bytes a picture", ignore_index=True)
 
@@ -182,11 +185,12 @@ def show_table(frame: pd.DataFrame) -> None:
 
 
 def lossy(found: "Trial") -> list[tuple[str, float, float]]:
-    """JPEG and WebP, at the lowest quality that is as good as the file, where there is one."""
+    """JPEG and WebP at the lowest quality that is as good as the file, where there is one: name, bytes each,
+    PSNR."""
     from aecore.compression.formats import as_good
 
     tried = {name: as_good(found.asked, name, found.psnr) for name in ("JPEG", "WebP")}
-    return [(f"{name} as good", *better) for name, better in tried.items() if better]
+    return [(name, *better) for name, better in tried.items() if better]
 
 
 def common(given: str, found: "Trial", run: Run) -> dict[str, float]:
@@ -197,14 +201,22 @@ def common(given: str, found: "Trial", run: Run) -> dict[str, float]:
     return state.lossless(data.dataset, data.target_transform) if given == "test" else lossless(found.asked)
 
 
-def payback(run: Run, found: "Trial", others: Mapping[str, float], device: str) -> str:
+def payback(
+    run: Run,
+    found: "Trial",
+    others: Mapping[str, float],
+    as_good: Sequence[tuple[str, float, float]],
+    device: str,
+) -> str:
     """In a sentence: how large the decoder is, and when it has paid for itself beside the best of others."""
     from aecore.compression.decoder import pays_after
 
     decoder = state.decoder_bytes(run.id, device)
-    best = min(others, key=lambda name: others[name])
-    name, each = best if "lossless" in best else f"{best}, lossless", f"{others[best]:,.0f} bytes"
-    after = pays_after(decoder, found.bytes_each, others[best])
+    rivals = {name if "lossless" in name else f"{name}, lossless": size for name, size in others.items()}
+    rivals |= {f"{name} of this quality": size for name, size, _ in as_good}
+    name = min(rivals, key=lambda name: rivals[name])
+    each = f"{rivals[name]:,.0f} bytes"
+    after = pays_after(decoder, found.bytes_each, rivals[name])
     begins = f"Whoever opens the file needs the decoder, too: **{decoder / 1000:,.0f} kB**"
     if after is None:
         return f"{begins}, which never pays: {each} a picture, as {name}, are no more than the file has."
@@ -232,8 +244,8 @@ def about(run: Run) -> str:
     """What to look for; what the pictures are compared with, where that goes without saying no more."""
     data = run.experiment.data
     told = "Look for what the code leaves out, and for how few bits it takes until that shows."
-    if data.input_transform != "none" or data.target_transform != "none":
-        told += " The model sees and is asked for what it was trained on, so *before* is what was asked for."
+    if not data.same_image:
+        told += " The model is asked for another picture than it is shown: *before* is what it should draw."
     if data.noise != "none":
         told += f" **{plain(run.name)}** was trained to take noise out, not to keep everything."
     return told

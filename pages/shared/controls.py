@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aecore import runs
 from aecore.runs import Run
 from pages.shared import form, launch
 from pages.shared.engine import jobs, may_change, refusals, visitor
@@ -106,6 +107,7 @@ def _change_learning_rate(run_id: str) -> None:
     asked = st.session_state[f"learning_rate-{run_id}"]
     if _ask("change_learning_rate", run_id, asked):
         st.session_state[f"asked-{run_id}"] = asked
-        st.toast(f"The learning rate is **{asked:g}** from the next step on.", icon=":material/speed:")
+        top = "highest " * (runs.get(run_id).experiment.train.schedule == "one-cycle")
+        st.toast(f"The {top}learning rate is **{asked:g}** from the next step on.", icon=":material/speed:")
     else:  # the open field may cover the sentence below the controls
         st.toast(plain(st.session_state["refused"]), icon=":material/block:")

@@ -59,7 +59,9 @@ def histogram(normal: np.ndarray, strange: np.ndarray, low: float, high: float, 
 
 def roc(methods: "Mapping[str, Curves]", chosen: str) -> go.Figure:
     """Found against false alarms, a line for each method, the chosen one thick."""
-    figure = _figure(HEIGHT).update_layout(showlegend=False)
+    figure = _figure(HEIGHT)
+    below = {"x": 1, "xanchor": "right", "y": 0.02, "yanchor": "bottom", "orientation": "v"}
+    figure.update_layout(legend=below | {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 11}})
     _line(figure, "guessing", np.array([0, 1]), np.array([0, 1]), {"dash": "dot", "color": "#757c8d"})
     for index, (name, told) in enumerate(methods.items()):
         _line(figure, name, told.false_alarms, told.found, _style(index, name == chosen))

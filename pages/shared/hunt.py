@@ -166,7 +166,10 @@ def advise(run: Run, hunt: Hunt) -> None:
         )
     unknown = [hunt.source.class_names[number] for number in hunt.normal if number not in learnt]
     if unknown:
-        why = f"has never learnt {plain(', '.join(unknown))}, and no method here is fitted to that"
+        why = (
+            f"has never learnt {plain(', '.join(unknown))}: no method here is fitted to that, and no picture "
+            "called held out is of it"
+        )
     elif not hunt.others and not learnt <= set(hunt.normal):
         why = "has learnt from what is strange here, too, and redraws that as well"
     else:

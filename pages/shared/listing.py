@@ -22,14 +22,14 @@ def columns() -> dict[str, Any]:
     was changed, so that no column is cut in two there.
     """
     return {
-        "name": TextColumn("Name", pinned=True, width=201),
+        "name": TextColumn("Name", pinned=True, width=193),
         "error": NumberColumn(
             "Test error",
             format="%.5f",
             width=74,
             help="Mean squared error per pixel on images it never saw.",
         ),
-        "gain": NumberColumn("Gain", format="%.1f×", width=48, help="PCA's error divided by the run's."),
+        "gain": NumberColumn("Gain", format="%.2f×", width=56, help="PCA's error divided by the run's."),
         "pca": NumberColumn(
             "PCA",
             format="%.5f",
@@ -38,11 +38,11 @@ def columns() -> dict[str, Any]:
         ),
         "code": NumberColumn("Code size", width=74, help="How many numbers an image becomes."),
         "status": TextColumn("Status", width=90),
-        "changed": TextColumn("Changed", width=230, help="Settings that are not those of its recipe."),
+        "from": TextColumn("From", width=62, help="Trained here, or come with the lab."),
+        "changed": TextColumn("Changed", width=168, help="Settings that are not those of its recipe."),
         "seconds": NumberColumn("Trained in", format="%.1f s"),
         "created": DatetimeColumn("Begun", format="YYYY-MM-DD HH:mm", timezone=st.context.timezone),
         "data": TextColumn("Images"),
-        "from": TextColumn("From", help="Trained here, or come with the lab."),
         "recipe": TextColumn("Recipe", help="What it began as."),
         "note": TextColumn("Note", width="medium"),
     }
@@ -58,14 +58,23 @@ def row(run: Run, status: str, origin: str) -> Row:
         "pca": result and result.pca_mse,
         "code": experiment.model.code_size,
         "status": BADGES[status][0],
-        "changed": form.told_of(experiment),
+        "from": origin,
+        "changed": _changed(run),
         "seconds": result and result.seconds,
         "created": datetime.fromisoformat(run.created),
         "data": experiment.data.dataset,
-        "from": origin,
         "recipe": experiment.recipe,
         "note": run.note,
     }
+
+
+def _changed(run: Run) -> str | None:
+    """Settings other than the recipe's, and what was changed while it trained."""
+    changed, rate = form.told_of(run.experiment), run.result and run.result.rate_by_hand
+    if not rate:
+        return changed
+    by_hand = f"learning rate {rate:g} by hand"
+    return by_hand if changed in (None, "nothing") else f"{changed}, {by_hand}"
 
 
 def offer(rows: Sequence[Row], ids: Sequence[str]) -> None:

@@ -100,9 +100,9 @@ def drawn(run: Run, found: Found, device: str) -> None:
             usual = threshold(held_out, 0.95)
             stranger = rank(held_out, score) - 1
             st.markdown(
-                f"**{'Strange' if score > usual else 'Normal'}**: error {score:.4f}, where 95 % of the "
-                f"held-out normal pictures stay below {usual:.4f}; {stranger:,} of {len(held_out):,} of "
-                "them are as strange as this or stranger."
+                f"**{'Strange' if score > usual else 'Normal'}**: error {score:.4f}; the threshold that lets "
+                f"95 % of the held-out normal pictures pass is {usual:.4f}, and {stranger:,} of "
+                f"{len(held_out):,} of them are as strange as this or stranger."
             )
             rows = _rows(run, seen, device, [])
             tiles = np.concatenate([row.tiles for row in rows])
@@ -117,7 +117,10 @@ def drawn(run: Run, found: Found, device: str) -> None:
                 width=pictures.width(png),
                 alt="The drawing, redrawn, and where the two differ",
             )
-            st.caption("Look for strokes that the model leaves out: it has seen none like them.")
+            st.caption(
+                "Look for strokes that the model leaves out: it has seen none like them. A drawing is always "
+                "told by the reconstruction error and this threshold, whatever is chosen above."
+            )
 
     at_work()
 

@@ -85,6 +85,8 @@ def _figures(result: Result, experiment: Experiment) -> None:
             f"PCA with {experiment.model.code_size:,} numbers copies a picture of "
             f"{experiment.model.pixel_count:,}: it is no yardstick here."
         )
+    if result.rate_by_hand:
+        st.caption(f"While it trained, its learning rate was set to {result.rate_by_hand:g} by hand.")
     if not experiment.data.plain:
         st.caption("Measured as it was trained: on what it was shown, against what it was asked for.")
 

@@ -17,14 +17,14 @@ COLUMNS = {
     "pca": NumberColumn(
         "PCA error", format="%.5f", help="Principal component analysis with the same code size."
     ),
-    "gain": NumberColumn("Gain", format="%.1f×", help="PCA's error divided by the model's."),
+    "gain": NumberColumn("Gain", format="%.2f×", help="PCA's error divided by the model's."),
     "mean": NumberColumn(
         "Mean picture",
         format="%.5f",
         help="The error when every picture is answered with the average one: the worst to expect.",
     ),
     "smaller": NumberColumn(
-        "Smaller by", format="%.1f×", help="Numbers in the picture for each number in its code."
+        "Smaller by", format="%.2f×", help="Numbers in the picture for each number in its code."
     ),
     "data": TextColumn("Pictures", width=175, help="The data set it was trained and tested on."),
     "network": TextColumn(
