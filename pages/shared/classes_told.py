@@ -35,9 +35,9 @@ SETTINGS = (
     "**Linear probe**: logistic regression, 200 iterations at most; its strength, 0.01, 0.1 or 1, is chosen "
     "on a sixth of the training pictures. **Neighbours**: most of the 5 nearest. **SVM**: Gaussian kernel, "
     "C = 10, on at most 10,000 training pictures. **Random forest**: 100 trees, at most 20,000. Every seed "
-    "is 0. All features are divided by one number, their standard deviation on training pictures. PCA is fitted "
-    "to those. Seconds are of the machine that computed this, beside whatever else it did; for the lab's own "
-    "models that may be another."
+    "is 0. All features are divided by one number, their standard deviation on training pictures. PCA is "
+    "fitted to those. Seconds are of the machine that computed this, beside whatever else it did; for the "
+    "lab's own models that may be another."
 )
 
 
