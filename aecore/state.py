@@ -260,7 +260,7 @@ class TrainingState:
         if not 0 <= phase < len(self.phases):
             raise ValueError(f"it is in phase {phase} of {len(self.phases)}")
         self._begin(phase, self.config.learning_rate)
-        self._first_epoch, self._first_step, self.rate_by_hand = first_epoch, first_step, rate_by_hand or None
+        self._first_epoch, self._first_step = first_epoch, first_step
         self.model.load_state_dict(_below("model.", tensors))
         device = self.generator.device
         self.best_weights = {name: weight.to(device) for name, weight in _below("best.", tensors).items()}
@@ -269,6 +269,8 @@ class TrainingState:
             index, key = name.split(".")
             moments.setdefault(int(index), {})[key] = value
         self.optimizer.load_state_dict({"state": moments, "param_groups": counters["param_groups"]})
+        # an earlier lab kept only whether there was one
+        self.rate_by_hand = self.highest_learning_rate if rate_by_hand is True else rate_by_hand or None
         self.generator.set_state(tensors["generator"])
         scheduler = self.one_cycle or self.plateau
         if scheduler:

@@ -84,8 +84,9 @@ def _records(
         losses = _EpochLosses(len(train_images), config.batch_size, train_images.device)
         for batch in shuffled_batches(train_images, config.batch_size, state.generator):
             while control.paused:
-                state.watch.stop()  # before its record is made, and after the caller has had it
-                yield record(losses.read(), paused=True)
+                fresh = losses.read()  # which waits for the device: that was training
+                state.watch.stop()
+                yield record(fresh, paused=True)
                 state.watch.stop()
                 control.wait(SECONDS_BETWEEN_RECORDS)
                 state.watch.start()

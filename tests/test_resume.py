@@ -1,6 +1,7 @@
 """Runs are interruptible at any moment, and trained by one process at a time."""
 
 import itertools
+import json
 import random
 import shutil
 
@@ -165,8 +166,9 @@ def test_time_spent_before_the_interruption_counts(monkeypatch):
     assert before.seconds < next(execute(run, IMAGES, "cpu")).seconds
 
 
+@pytest.mark.parametrize("earlier_lab", [False, True])
 @pytest.mark.usefixtures("every_step")
-def test_a_learning_rate_set_by_hand_outlives_an_interruption(monkeypatch):
+def test_a_learning_rate_set_by_hand_outlives_an_interruption(monkeypatch, earlier_lab):
     monkeypatch.setattr(execution, "SECONDS_BETWEEN_SAVES", 0)
     run, control = create(experiment()), Control()
     records = execute(run, IMAGES, "cpu", control)
@@ -174,6 +176,12 @@ def test_a_learning_rate_set_by_hand_outlives_an_interruption(monkeypatch):
     control.change_learning_rate(0.002)
     next(record for record in records if record.epoch)
     records.close()
+    if earlier_lab:  # it kept only that there was one
+        file = run.folder / "resume.safetensors"
+        with safe_open(file, "pt") as kept:
+            state = json.loads(kept.metadata()["state"])
+        assert state["phase"][-1] == 0.002
+        rewrite(file, metadata={"state": json.dumps(state | {"phase": [*state["phase"][:-1], True]})})
     assert {record.learning_rate for record in execute(run, IMAGES, "cpu")} == {0.002}
     assert runs.get(run.id).result.rate_by_hand == 0.002
 

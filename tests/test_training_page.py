@@ -136,7 +136,7 @@ def test_a_new_learning_rate_is_confirmed_though_a_paused_training_shows_nothing
     shown(app)
     assert told == [(run_id, "change_learning_rate", 0.01)]
     assert [toast.value for toast in app.toast] == [
-        "The highest learning rate is **0.01** from the next step on."  # under one-cycle
+        "From the next step on: highest learning rate 0.01."  # it is one-cycle
     ]
     assert "Asked for last: **0.01**." in said(app)
     assert not app.error

@@ -162,7 +162,7 @@ def test_colours_become_grey_by_their_luma():
     np.testing.assert_array_equal(fitted(green, (3, 16, 16))[:, 0, 0], [0, 255, 0])
 
 
-def test_a_photograph_is_read_no_larger_than_it_is_shown():
+def test_a_photograph_is_read_no_larger_than_it_is_shown(monkeypatch):
     rows, columns = np.mgrid[:1200, :1600] / 1600
     photograph = np.stack([np.sin(9 * rows), np.cos(7 * columns), np.sin(5 * rows * columns)], -1)
     content = saved(Image.fromarray((128 + 127 * photograph).astype(np.uint8)), "JPEG", quality=95)
@@ -170,7 +170,10 @@ def test_a_photograph_is_read_no_larger_than_it_is_shown():
     assert picture(content, enough=900).shape == picture(content).shape == (1200, 1600, 3)
     small = saved(Image.fromarray(GRADIENT), "JPEG")
     assert picture(small, enough=160).shape == picture(small).shape
+    read = []
+    monkeypatch.setattr(uploads, "picture", lambda *given: read.append(picture(*given)) or read[-1])
     [found] = pictures([("a", content)], (3, 28, 28))
+    assert [each.shape for each in read] == [(150, 200, 3)]  # four pixels for one are enough
     whole = fitted(picture(content), (3, 28, 28))
     assert np.abs(found.astype(int) - whole).max() <= 2
 

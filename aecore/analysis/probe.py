@@ -36,9 +36,9 @@ def probe_accuracy(model: Autoencoder, images: ImageSet) -> float:
 def linear_probe(features: np.ndarray, labels: np.ndarray) -> LogisticRegression | Pipeline:
     """A logistic regression fitted to features (N, D) and labels (N,), with the strength that suits them.
 
-    Where there are fewer images than features, it is fitted in the directions that the images span. It is the
-    same classifier: with a penalty on their squares, no weights leave that space (the representer theorem;
-    Schölkopf et al., 2001).
+    Where there are fewer images than features, it is fitted in the directions that the images span. What is
+    sought is the same: with a penalty on their squares, the best weights lie in that space (the representer
+    theorem; Schölkopf et al., 2001).
     """
     # its products are small: two threads, beside other work, took 40 times as long
     with threadpool_limits(1):

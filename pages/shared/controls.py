@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from aecore import runs
+from aecore.config import TrainConfig
 from aecore.runs import Run
 from pages.shared import form, launch
 from pages.shared.engine import jobs, may_change, refusals, visitor
-from pages.shared.wording import plain
+from pages.shared.wording import learning_rate, plain
 
 AT_WORK = ("starting", "training", "paused", "measuring")
 """While these last, the engine has the run in hand."""
@@ -68,7 +68,7 @@ def _learning_rate(run: Run, disabled: bool) -> None:
             format="%g",
             key=f"learning_rate-{run.id}",
             on_change=_change_learning_rate,
-            args=(run.id,),
+            args=(run.id, run.experiment.train),
             disabled=disabled,
         )
         st.caption("It counts from the next step on; under one-cycle it is the highest one.")
@@ -102,12 +102,11 @@ def _ask(wish: str, run_id: str, *values: float) -> bool:
     return True
 
 
-def _change_learning_rate(run_id: str) -> None:
+def _change_learning_rate(run_id: str, config: TrainConfig) -> None:
     """Says at once what comes of it: a training that is paused shows nothing of it before its next step."""
     asked = st.session_state[f"learning_rate-{run_id}"]
     if _ask("change_learning_rate", run_id, asked):
         st.session_state[f"asked-{run_id}"] = asked
-        top = "highest " * (runs.get(run_id).experiment.train.schedule == "one-cycle")
-        st.toast(f"The {top}learning rate is **{asked:g}** from the next step on.", icon=":material/speed:")
+        st.toast(f"From the next step on: {learning_rate(config, asked)}.", icon=":material/speed:")
     else:  # the open field may cover the sentence below the controls
         st.toast(plain(st.session_state["refused"]), icon=":material/block:")

@@ -11,6 +11,7 @@ from streamlit.column_config import DatetimeColumn, NumberColumn, TextColumn
 from aecore.runs import Run
 from pages.shared import form
 from pages.shared.controls import BADGES
+from pages.shared.wording import learning_rate
 
 Row = dict[str, Any]
 
@@ -39,7 +40,11 @@ def columns() -> dict[str, Any]:
         "code": NumberColumn("Code size", width=74, help="How many numbers an image becomes."),
         "status": TextColumn("Status", width=90),
         "from": TextColumn("From", width=62, help="Trained here, or come with the lab."),
-        "changed": TextColumn("Changed", width=168, help="Settings that are not those of its recipe."),
+        "changed": TextColumn(
+            "Changed",
+            width=168,
+            help="Settings that are not those of its recipe, and a learning rate set while it trained.",
+        ),
         "seconds": NumberColumn("Trained in", format="%.1f s"),
         "created": DatetimeColumn("Begun", format="YYYY-MM-DD HH:mm", timezone=st.context.timezone),
         "data": TextColumn("Images"),
@@ -73,7 +78,7 @@ def _changed(run: Run) -> str | None:
     changed, rate = form.told_of(run.experiment), run.result and run.result.rate_by_hand
     if not rate:
         return changed
-    by_hand = f"learning rate {rate:g} by hand"
+    by_hand = f"{learning_rate(run.experiment.train, rate)} by hand"
     return by_hand if changed in (None, "nothing") else f"{changed}, {by_hand}"
 
 

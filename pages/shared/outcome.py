@@ -6,7 +6,7 @@ from aecore.config import Experiment
 from aecore.runs import Result, Run
 from pages.shared import form, ways
 from pages.shared.engine import jobs, may_change, refusals, training_device, visitor
-from pages.shared.wording import duration, error, sentence
+from pages.shared.wording import duration, error, learning_rate, sentence
 
 
 def show(run: Run, status: str) -> None:
@@ -86,7 +86,8 @@ def _figures(result: Result, experiment: Experiment) -> None:
             f"{experiment.model.pixel_count:,}: it is no yardstick here."
         )
     if result.rate_by_hand:
-        st.caption(f"While it trained, its learning rate was set to {result.rate_by_hand:g} by hand.")
+        rate = learning_rate(experiment.train, result.rate_by_hand)
+        st.caption(f"Set by hand while it trained: {rate}.")
     if not experiment.data.plain:
         st.caption("Measured as it was trained: on what it was shown, against what it was asked for.")
 

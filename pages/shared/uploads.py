@@ -33,21 +33,27 @@ def pictures(key: str, dataset: str) -> np.ndarray | None:
     for number, file in enumerate(taken):
         if monotonic() - start > PATIENCE:
             bar.progress(number / len(taken), f"Reading picture {number + 1} of {len(taken)}")
-        try:
-            found.append(_fitted(file.file_id, dataset, file))
-        except LabError as error:
-            st.error(plain(str(error)))
+        image = _fitted(file.file_id, dataset, file)
+        if isinstance(image, str):
+            st.error(plain(image))
+        else:
+            found.append(image)
     bar.empty()
     if len(chosen) > MOST:
         st.warning(f"These are {len(chosen):,} pictures: the first {MOST} of them are taken.")
     return np.concatenate(found) if found else None
 
 
-@st.cache_data(max_entries=1_000, show_spinner=False)
-def _fitted(file_id: str, dataset: str, _file: UploadedFile) -> np.ndarray:  # noqa: ARG001, the key
-    """One file as an image (1, C, H, W), read once however often the page is drawn. Raises LabError."""
+# in the session: a browser chooses its files' ids, and nobody's pictures are another's
+@st.cache_data(scope="session", max_entries=1_000, show_spinner=False)
+def _fitted(file_id: str, dataset: str, _file: UploadedFile) -> np.ndarray | str:  # noqa: ARG001, the key
+    """One file as an image (1, C, H, W), or why it is none; read once however often the page is drawn."""
     source = SOURCES[dataset]
-    return files.pictures([(_file.name, _file.getvalue())], source.image_shape, dark=source.white_on_black)
+    content = _file.name, _file.getvalue()
+    try:
+        return files.pictures([content], source.image_shape, dark=source.white_on_black)
+    except LabError as error:
+        return str(error)
 
 
 def one(key: str, help: str) -> np.ndarray | None:

@@ -99,7 +99,7 @@ def _count(told: "Counts", held_out: np.ndarray, value: float) -> None:
 def _threshold_of(share: str, usual: float, low: float, high: float) -> float:
     """Where the address says, for this share of normal pictures that pass; else the usual one."""
 
-    rounded = (high - low) / 1000  # the address has six digits of a slider's end
+    rounded = (high - low) / 1000  # what six digits in the address may be beyond a slider's end, and more
 
     def valid(asked: str) -> bool:
         of, _, value = asked.partition(":")

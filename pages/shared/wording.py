@@ -2,6 +2,8 @@
 
 import re
 
+from aecore.config import TrainConfig
+
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -48,6 +50,11 @@ def memory(size: float) -> str:
 def error(value: float | None) -> str:
     """A reconstruction error, or a dash where there is none."""
     return "–" if value is None else f"{value:.5f}" if value >= 1e-4 or not value else f"{value:.1e}"
+
+
+def learning_rate(config: TrainConfig, value: float) -> str:
+    """A learning rate that is set by hand while a model trains with `config`."""
+    return f"{'highest ' * (config.schedule == 'one-cycle')}learning rate {value:g}"
 
 
 def within(text: str) -> str:
