@@ -91,6 +91,7 @@ def train(page: Page, server: Server, settings: str) -> None:
 
 def keep(page: Page, name: str) -> None:
     finished(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)  # what the browser has yet to draw
     page.screenshot(path=DOCS / f"{name}.png")
 
 

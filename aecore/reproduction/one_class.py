@@ -16,6 +16,7 @@ from aecore.recipes import RECIPES
 from aecore.reproduction.goals import Table
 from aecore.reproduction.trials import measured_once
 
+RECIPE = "lab-normal"
 AIM = 0.95
 
 
@@ -43,7 +44,7 @@ def measure(
 
 def experiment(dataset: str, number: int, seed: int) -> Experiment:
     """The lab's recipe with one class as the normal one."""
-    return RECIPES["lab-normal"].on(dataset).with_settings({"classes": (number,), "seed": seed})
+    return RECIPES[RECIPE].on(dataset).with_settings({"classes": (number,), "seed": seed})
 
 
 def _areas(
