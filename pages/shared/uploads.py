@@ -9,7 +9,7 @@ from streamlit.typing import UploadedFile
 from aecore.data import SOURCES
 from aecore.data import uploads as files
 from aecore.errors import LabError
-from pages.shared.wording import plain
+from pages.shared.wording import about, plain
 
 
 def pictures(key: str, dataset: str) -> np.ndarray | None:
@@ -31,8 +31,11 @@ def pictures(key: str, dataset: str) -> np.ndarray | None:
     taken, found = chosen[:MOST], []
     bar, start = st.empty(), monotonic()
     for number, file in enumerate(taken):
-        if monotonic() - start > PATIENCE:
-            bar.progress(number / len(taken), f"Reading picture {number + 1} of {len(taken)}")
+        if (passed := monotonic() - start) > PATIENCE:
+            left = about(passed / number * (len(taken) - number))
+            bar.progress(
+                number / len(taken), f"Reading picture {number + 1} of {len(taken)} · about {left} left"
+            )
         image = _fitted(file.file_id, dataset, file)
         if isinstance(image, str):
             st.error(plain(image))
