@@ -240,7 +240,8 @@ def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
 
 
 def test_an_empty_class_has_no_share():
-    figure = class_figures.table_of_classes(np.array([[0, 0], [1, 3]]), ("a", "b"), ("a", "b"), "True class")
+    counts, names = np.array([[0, 0], [1, 3]]), ("a", "b")
+    figure = class_figures.table_of_classes(counts, names, names, "True class", dark=False)
     assert figure.data[0].z.tolist() == [[0, 0], [0.25, 0.75]]
     texts = figure.data[1]
     assert list(zip(texts.y, texts.x, texts.text, strict=True)) == [("b", "a", "1"), ("b", "b", "3")]

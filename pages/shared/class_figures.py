@@ -20,11 +20,11 @@ class Look(NamedTuple):
 
 
 def table_of_classes(
-    counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str
+    counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str, *, dark: bool
 ) -> go.Figure:
     """How many of each row (R, C) are in each column; the colour is the share of the row.
 
-    `title` is what the rows are.
+    `title` is what the rows are, and `dark` whether what is behind the figure is.
     """
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     figure = go.Figure(layout={"height": 110 + 30 * len(rows), "margin": {"t": 10, "b": 10}})
@@ -48,6 +48,7 @@ def table_of_classes(
         y=[rows[row] for row, _ in filled],
         text=[f"{counts[row, column]}" for row, column in filled],
         mode="text",
+        textfont={"color": "#f5f7ff" if dark else "#171c2b"},
         hoverinfo="skip",
         showlegend=False,
     )

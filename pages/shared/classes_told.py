@@ -104,7 +104,11 @@ def show(run: Run, dataset: str, device: str) -> None:
         return
     st.plotly_chart(
         class_figures.table_of_classes(
-            answer["confusion"][list(FEATURES).index(features)], names, names, "True class"
+            answer["confusion"][list(FEATURES).index(features)],
+            names,
+            names,
+            "True class",
+            dark=st.context.theme.type == "dark",
         ),
         key="confusion",
         config=figures.PLAIN,

@@ -58,7 +58,9 @@ def show(run: Run, dataset: str, device: str) -> None:
         for number, count in enumerate(counts, 1)
     ]
     st.plotly_chart(
-        class_figures.table_of_classes(counts, labels, names, "Cluster"),
+        class_figures.table_of_classes(
+            counts, labels, names, "Cluster", dark=st.context.theme.type == "dark"
+        ),
         key="cluster-table",
         config=figures.PLAIN,
         alt="How many test pictures of each class are in each cluster",
