@@ -297,6 +297,3 @@ def test_a_history_is_cut_to_what_is_asked_for_and_never_shorter():
     for epochs, steps in ((4, 18), (3, 19), (4, 24)):
         with pytest.raises(RunError):
             history.cut(epochs, steps)
-
-
-# One training at a time
