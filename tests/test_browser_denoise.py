@@ -185,6 +185,7 @@ def test_a_finger_draws_from_the_corner_where_the_toolbar_was(denoiser, server, 
     ready(page)
     clear(page)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    expect(page.get_by_role("button", name="Edit")).to_be_hidden()  # the toolbar has left the canvas
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()

@@ -17,14 +17,17 @@ export default function ({ data }) {
   let next = 0;
   const look = () => {
     const inside = [...document.querySelectorAll(`.st-key-${data.container} *`)];
-    const root = inside.map((element) => element.shadowRoot).find((each) => each?.querySelector(".dc-toolbar"));
-    if (root && !root.getElementById(ID)) {
+    const roots = inside.map((element) => element.shadowRoot).filter((root) => root?.querySelector(".dc-toolbar"));
+    for (const root of roots.filter((root) => !root.getElementById(ID))) {
       const style = document.createElement("style");
       style.id = ID;
+      style.dataset.number = data.number;
       style.textContent = STYLE;
       root.append(style);
     }
-    if (performance.now() < giveUp && !root) next = requestAnimationFrame(look);
+    // The canvas before may still be on the page for a while: this one has come when one has its number.
+    const come = roots.some((root) => root.getElementById(ID).dataset.number === String(data.number));
+    if (!come && performance.now() < giveUp) next = requestAnimationFrame(look);
   };
   look();
   return () => cancelAnimationFrame(next);
