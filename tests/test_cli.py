@@ -1,11 +1,13 @@
 """`python -m aecore` as a person meets it: what it prints, what it leaves behind, what it refuses."""
 
 import json
+import operator
 import os
 import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +52,12 @@ def test_the_printed_loss_falls(cli):
     assert len(losses) == 12
     assert losses[-1] < 0.7 * losses[0]
     assert "test error (MSE)" in out and "PCA of the same size" in out and "mean image" in out
+
+
+def test_a_training_takes_the_smallest_numbers_for_zero():
+    with ThreadPoolExecutor(1) as thread:  # it is a thread that does so
+        thread.submit(main, ["train", "lab-32", *TINY, "--epochs", "1"]).exception()
+        assert thread.submit(operator.mul, 1e-309, 0.5).result() == 0
 
 
 def test_a_run_opens_in_a_new_process_with_the_same_figures(cli):

@@ -1,6 +1,7 @@
 """A real scheduler and real workers, started by hand elsewhere, as a lab of several machines has them."""
 
 import contextlib
+import operator
 import os
 import signal
 import socket
@@ -130,6 +131,9 @@ def test_from_nothing_to_a_trained_run(jobs, cluster):
     assert end.reconstructions.shape == (10, 1, 28, 28)
     with Client(cluster.address, set_as_default=False) as client:
         assert set(client.run(call, WORKER, "threads").values()) == {CPU_COUNT}
+        assert (
+            client.submit(operator.mul, 1e-309, 0.5).result() == 0
+        )  # denormals are flushed, where it trained
 
 
 def test_points_come_while_it_trains_and_wishes_arrive(jobs):

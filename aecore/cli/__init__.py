@@ -16,6 +16,7 @@ from aecore.cli.shared import (
     advance,
     as_json,
     device_named,
+    device_to_train_on,
     load_images,
     on_device,
     print_json,
@@ -118,7 +119,7 @@ def train(
         raise SettingsError(f"the data set is both {dataset} and {also}: choose one")
     chosen = str(dataset or also or RECIPES[recipe].experiment.data.dataset)
     experiment = RECIPES[recipe].on(chosen).with_settings(settings)
-    device = device_named(device)
+    device = device_to_train_on(device)
 
     from aecore.runs.execution import check, create
 
@@ -140,7 +141,7 @@ def zoo(names: tuple[str, ...], device: str | None, as_json: bool) -> None:
     for name in names:
         if name not in ENTRIES:
             raise SettingsError(unknown("run of the zoo", name, ENTRIES))
-    device = device_named(device)
+    device = device_to_train_on(device)
     made = []
     for name in names or ENTRIES:
         made.append(make(name, device, TrainingBar(name).show))

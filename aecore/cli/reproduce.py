@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from aecore.cli.shared import TrainingBar, as_json, device_named, on_device, print_json
+from aecore.cli.shared import TrainingBar, as_json, device_to_train_on, on_device, print_json
 from aecore.recipes import RECIPES
 from aecore.reproduction.document import cell, number, spread
 from aecore.settings import SettingsError, unknown
@@ -35,7 +35,7 @@ def reproduce(
     if stored:
         results = [one for one in reproduction.stored() if not names or one["recipe"] in names]
     else:
-        device = device_named(device)
+        device = device_to_train_on(device)
         results = []
         for name in names or known:
             results.append(_measured(name, range(seeds), device))

@@ -6,6 +6,7 @@ from aecore import runs
 from aecore.cli.shared import (
     as_json,
     device_named,
+    device_to_train_on,
     figure,
     load_images,
     on_device,
@@ -107,5 +108,5 @@ def delete(run_id: str) -> None:
 @as_json
 def resume(run_id: str, device: str | None, as_json: bool) -> None:
     """Go on with an interrupted RUN from its last saved epoch."""
-    run = runs.get(run_id)
-    train_run(run, load_images(run.experiment.data.dataset), device_named(device), as_json)
+    run, device = runs.get(run_id), device_to_train_on(device)
+    train_run(run, load_images(run.experiment.data.dataset), device, as_json)

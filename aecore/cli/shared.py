@@ -70,6 +70,13 @@ def device_named(name: str | None) -> str:
     return choose(name)
 
 
+def device_to_train_on(name: str | None) -> str:
+    from aecore.device import choose, flush_denormals
+
+    flush_denormals()
+    return choose(name)
+
+
 def load_images(dataset: str) -> data.ImageSet:
     with tqdm(total=1.0, bar_format=PERCENT, leave=False, delay=0.5) as bar:
         return data.load(dataset, progress=lambda share, what: advance(bar, share, what))

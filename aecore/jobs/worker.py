@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 from aecore.control import Control
-from aecore.device import choose
+from aecore.device import choose, flush_denormals
 from aecore.errors import LabError
 from aecore.files import whole
 from aecore.jobs.reporter import SECONDS_BETWEEN_EVENTS, Reporter
@@ -77,6 +77,7 @@ def _train(run_id: str, attempt: str, device: str) -> str:
     from aecore import data, runs
     from aecore.runs.execution import execute
 
+    flush_denormals()
     torch.set_num_threads(CPU_COUNT)
     worker = get_worker()
 
