@@ -15,7 +15,7 @@ from aecore.config import DenseConfig, TrainConfig
 from aecore.data import SOURCES
 from aecore.recipes import RECIPES, Published, Recipe
 from aecore.recipes.recipe import ALL_IMAGES
-from aecore.reproduction import document
+from aecore.reproduction import GOALS, document
 
 TINY = Recipe(
     name="tiny",
@@ -80,8 +80,6 @@ def test_an_unknown_recipe_is_refused_in_one_sentence(reproduce):
 
 
 def test_the_goals_of_the_lab_are_stored_and_told_in_the_document(capsys):
-    from aecore.reproduction import GOALS
-
     main(["reproduce", *GOALS, "--stored", "--json"])
     found = json.loads(capsys.readouterr().out)
     assert [one["recipe"] for one in found] == list(GOALS)
@@ -177,6 +175,7 @@ def test_a_goal_is_published_beside_the_recipes(reproduce):
     before = document.stored()
     told = {
         "recipe": "compression",
+        "settings": GOALS["compression"].settings,
         "published": ["as small as can be"],
         "ours": [{"mean": 1.0, "spread": None}],
         "verdict": "short",

@@ -248,6 +248,28 @@ def test_a_result_of_other_settings_than_the_recipes_is_marked():
     assert line(settings_of(longer, 3)) == "| lab-2 † | – | – | measured |"
 
 
+def test_a_goal_whose_subject_has_other_settings_now_is_marked(monkeypatch):
+    def heading():
+        return next(line for line in document.in_words([stored]).splitlines() if "32 numbers" in line)
+
+    [stored] = (one for one in reproduction.stored() if one["recipe"] == "neighbours")
+    assert heading() == "## Nearest neighbours on 32 numbers"
+    goal = reproduction.GOALS["neighbours"]
+    monkeypatch.setitem(reproduction.GOALS, "neighbours", replace(goal, subjects=("zoo-mnist-2",)))
+    assert heading() == "## Nearest neighbours on 32 numbers †"
+
+
+@pytest.mark.parametrize("goal", reproduction.GOALS.values(), ids=reproduction.GOALS)
+def test_settings_of_a_goal_change_with_those_of_each_of_its_subjects(goal, monkeypatch):
+    before = goal.settings
+    assert len(set(before.split())) == len(goal.subjects)
+    for name in set(goal.subjects) & set(RECIPES):
+        recipe = RECIPES[name]
+        with monkeypatch.context() as patch:
+            patch.setitem(RECIPES, name, replace(recipe, train=recipe.train.replace(epochs=1)))
+            assert goal.settings != before
+
+
 def test_settings_of_a_recipe_are_the_same_where_they_are_spelt_out_and_others_where_one_changes():
     spelt_out = replace(TINY, model=DenseConfig(**TINY.model.model_dump()))
     digest = settings_of(TINY, 0)

@@ -115,7 +115,7 @@ def _of_goal(goal: Goal, result: dict[str, Any]) -> list[str]:
     """What was measured for a goal, as Markdown."""
     return [
         "",
-        f"## {goal.title}",
+        f"## {goal.title}{_older(result)}",
         "",
         f"{goal.about} Aim: {goal.aim}; here {spread(result['ours'][0])}, so *{result['verdict']}*. Seeds "
         f"{', '.join(map(str, result['seeds']))}; {result['day']}, {result['machine']}. Made by "
@@ -133,9 +133,13 @@ def cell(value: Cell) -> str:
 
 
 def _older(result: dict[str, Any]) -> str:
-    """A mark where the recipe has other settings now, or is no more."""
-    recipe = RECIPES.get(result["recipe"])
-    return "" if recipe and settings_of(recipe, result["seeds"][0]) == result["settings"] else " †"
+    """A mark where the recipe, or a subject of the goal, has other settings now, or is no more."""
+    name, today = result["recipe"], None
+    if name in GOALS:
+        today = GOALS[name].settings
+    elif name in RECIPES:
+        today = settings_of(RECIPES[name], result["seeds"][0])
+    return "" if result["settings"] == today else " †"
 
 
 def undisturbed(result: dict[str, Any]) -> bool:

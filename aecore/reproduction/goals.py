@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from aecore.reproduction.trials import where_and_when
+from aecore import runs
+from aecore.config import Experiment
+from aecore.recipes import RECIPES
+from aecore.reproduction.trials import digest_of, where_and_when
 
 Cell = str | int | float | None
 
@@ -38,8 +41,16 @@ class Goal:
     about: str
     """How it is measured, and what stands beside it."""
 
+    subjects: Sequence[str]
+    """The recipes that are trained for it, or the runs of the zoo that it is measured on."""
+
     measure: str
     """The Measure, as "module:function"."""
+
+    @property
+    def settings(self) -> str:
+        """Digests of its subjects' settings, others where one of them changes."""
+        return " ".join(digest_of(_experiment(name)) for name in self.subjects)
 
 
 GOALS = {
@@ -52,6 +63,7 @@ GOALS = {
             about="All 10,000 test digits are written into one .aez file with zoo-mnist-32 and read back; "
             "its bytes are counted with all heads, and the figure is the best PSNR of the mean error within "
             "32 bytes.",
+            subjects=("zoo-mnist-32",),
             measure="aecore.reproduction.compression:measure",
         ),
         Goal(
@@ -64,6 +76,7 @@ GOALS = {
             "and steps were chosen on training images that were held out; accuracy is that on the 10,000 "
             "test images. The goal is about the worst draw beside the best draws of others, the figure is "
             "the mean.",
+            subjects=("zoo-mnist-32", "zoo-fashion-mnist-32"),
             measure="aecore.reproduction.few_labels:measure",
         ),
         Goal(
@@ -75,6 +88,7 @@ GOALS = {
             "from the 10,000 test images in 64 features of a small classifier trained here; training "
             "pictures as they are show how near one can come, and a mixture on as many principal components "
             "what no network takes.",
+            subjects=("lab-32", "lab-variational"),
             measure="aecore.reproduction.generate:measure",
         ),
         Goal(
@@ -83,6 +97,7 @@ GOALS = {
             aim="5 nearest neighbours on the code name at least 96.5 % of MNIST's test digits",
             about="The codes of zoo-mnist-32 beside PCA of the same size and the pixels themselves: each of "
             "the 10,000 test images is named by the 5 nearest of the 60,000 training images.",
+            subjects=("zoo-mnist-32",),
             measure="aecore.reproduction.neighbours:measure",
         ),
         Goal(
@@ -94,6 +109,7 @@ GOALS = {
             "than one of its own. The recipe was chosen without anything strange, as the next table shows. "
             "The first three columns are its own, the goal being about the first; the others need no "
             "network, and see the same training images.",
+            subjects=("lab-normal",),
             measure="aecore.reproduction.one_class:measure",
         ),
         Goal(
@@ -106,6 +122,7 @@ GOALS = {
             "were held out are disturbed by noise of three levels, whatever a candidate was trained with, "
             "and the figure is the PSNR in dB of what it makes of them: the mean over levels and digits. No "
             "picture of another digit is looked at, and none of the test images.",
+            subjects=("lab-normal",),
             measure="aecore.reproduction.one_class_recipe:measure",
         ),
         Goal(
@@ -117,10 +134,15 @@ GOALS = {
             "nothing but a mean colour: bicubic interpolation, biharmonic inpainting, and for the last two "
             "rows the formula that the model has to find, which is exact. Of a picture with a hole only the "
             "hole is taken from anybody. The figure is how many decibels a seed is ahead where it is least.",
+            subjects=("colourise", "decolour", "inpaint", "sharpen", "sharpen-4", "shrink"),
             measure="aecore.reproduction.transform:measure",
         ),
     )
 }
+
+
+def _experiment(subject: str) -> Experiment:
+    return RECIPES[subject].experiment if subject in RECIPES else runs.get(subject).experiment
 
 
 def pursue(
@@ -134,6 +156,7 @@ def pursue(
     spread = float(np.std(table.values, ddof=1)) if len(table.values) > 1 else None
     return {
         "recipe": goal.name,
+        "settings": goal.settings,
         "published": [goal.aim],
         "ours": [{"mean": float(np.mean(table.values)), "spread": spread}],
         "verdict": "reproduced" if table.reached else "short",
