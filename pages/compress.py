@@ -27,7 +27,7 @@ if not known:
 LEARNING = "Learning what this model's codes are like"
 if (
     not known
-    and state.codec_takes_long(run.id, device)
+    and state.takes_long("compression.codec", run.id, device=device)
     and answered("codec", run.id, {}, device=device, title=LEARNING) is None
 ):
     st.stop()

@@ -19,7 +19,7 @@ dataset, size = run.experiment.data.dataset, run.experiment.model.code_size
 missing.need(dataset)
 
 order, scale, active = sheet.choose(size)
-if state.dictionary_takes_long(run.id, device) and (
+if state.takes_long("analysis.dictionary", run.id, device=device) and (
     answered("dictionary", run.id, {}, device=device, title="What the units stand for") is None
 ):
     st.stop()

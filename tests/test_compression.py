@@ -266,8 +266,8 @@ def test_of_wide_codes_fewer_are_looked_at(monkeypatch):
     run, images = untrained("dense", "digits")
     found = learn_codec(run, runs.load(run, "cpu"), images)
     assert (found.counts.sum(1) == 50).all()
-    assert not codec.takes_long(run, "cpu")
-    wide = create(Experiment().with_settings({"dataset": "digits", "hidden": (60_000,), "code_size": 12}))
+    assert not codec.takes_long(run.experiment, "cpu")
+    wide = Experiment().with_settings({"dataset": "digits", "hidden": (60_000,), "code_size": 12})
     monkeypatch.setattr(codec, "MOST_NUMBERS", 12 * 20_000)
     assert codec.takes_long(wide, "cpu")
 

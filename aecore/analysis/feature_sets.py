@@ -16,7 +16,6 @@ from aecore.config import DataConfig, Experiment, ModelConfig
 from aecore.data import SOURCES, ImageSet
 from aecore.models.base import Autoencoder
 from aecore.models.pca import PCA
-from aecore.runs import Run
 
 FEATURES = ("code", "pca", "pixels")
 """In this order wherever an answer has one row for each."""
@@ -139,9 +138,9 @@ def codebook(subject: str, device: str, dataset: str) -> Codebook:
     return Codebook(model=model, images=images, seen=seen, codes=codes / scale, scale=scale)
 
 
-def takes_long(run: Run, dataset: str, device: str) -> bool:
+def takes_long(experiment: Experiment, dataset: str, device: str) -> bool:
     """Whether the codes of a codebook are a question because a page could not wait for them."""
-    model = run.experiment.model
+    model = experiment.model
     count = min(SOURCES[dataset].train_count, _most(model))
     return estimate.takes_long(model, count // 2, device)  # the decoder has nothing to do
 

@@ -22,6 +22,7 @@ from aecore.analysis.density import (
 )
 from aecore.analysis.learnt import Learnt, learnt, room
 from aecore.analysis.questions import Arrays, Question, Say, answer, to_nobody
+from aecore.config import Experiment
 from aecore.data import SOURCES, ImageSet
 from aecore.errors import LabError
 from aecore.models.base import Autoencoder
@@ -121,10 +122,10 @@ def density_of_run(subject: str, kind: Kind, device: str, say: Say = to_nobody) 
     return from_arrays(answer(Question("code-mixture", subject), device, say))
 
 
-def takes_long(run: Run, device: str) -> bool:
+def takes_long(experiment: Experiment, device: str) -> bool:
     """Whether statistics are a question because a page could not wait for them."""
-    model = run.experiment.model
-    count = min(fitted_count(model.code_size), SOURCES[run.experiment.data.dataset].train_count)
+    model = experiment.model
+    count = min(fitted_count(model.code_size), SOURCES[experiment.data.dataset].train_count)
     return model.code_size > DENSE // 2 or estimate.takes_long(model, count, device)
 
 

@@ -12,6 +12,7 @@ from aecore.analysis import estimate
 from aecore.analysis.codes import coded, for_the_disk
 from aecore.analysis.comparison import versions
 from aecore.analysis.questions import Arrays, Question, Say, kept, to_nobody
+from aecore.config import Experiment
 from aecore.data import SOURCES, ImageSet
 from aecore.errors import LabError
 from aecore.models.base import Autoencoder
@@ -108,9 +109,9 @@ def space_of(
     )
 
 
-def takes_long(run: Run, which: Which, device: str) -> bool:
+def takes_long(experiment: Experiment, which: Which, device: str) -> bool:
     """Whether codes are a question because a page could not wait for them."""
-    source, model = SOURCES[run.experiment.data.dataset], run.experiment.model
+    source, model = SOURCES[experiment.data.dataset], experiment.model
     count = source.test_count if which == "test" else source.test_count + source.train_count
     count = len(chosen(count, model.code_size))
     return estimate.takes_long(model, min(count, AT_FIRST) if which == "test" else count, device)

@@ -21,6 +21,7 @@ from aecore.compression import aez
 from aecore.compression.aez import AezError, Contents
 from aecore.compression.coders import CODERS, CodingError
 from aecore.compression.quantiser import FLOAT, OUTERMOST, PLACES, Quantiser, how_many, learn, sharing
+from aecore.config import Experiment
 from aecore.data import ImageSet
 from aecore.data.batches import hold_out
 from aecore.files import whole
@@ -89,9 +90,9 @@ def codec_of(
     return Codec(run=run, model=model, quantiser=quantiser, fingerprint=digest[: aez.FINGERPRINT])
 
 
-def takes_long(run: Run, device: str) -> bool:
+def takes_long(experiment: Experiment, device: str) -> bool:
     """Whether learning is a question because a page could not wait for it."""
-    model = run.experiment.model
+    model = experiment.model
     drawn = len(OUTERMOST) * min(_looked_at(model.code_size), TRIED)
     return estimate.takes_long(model, (_looked_at(model.code_size) + drawn) // 2, device)
 

@@ -97,7 +97,7 @@ def density(run: Run, kind: "Kind", device: str) -> "Density | None":
         "code-mixture", run.id, {}, device=device, title="A mixture for the codes of training pictures"
     )
     if answer is None:
-        if not _takes_long(run.id, device):
+        if not state.takes_long("analysis.generation", run.id, device=device):
             st.button(
                 "The Gaussian needs no wait",
                 key="no-wait",
@@ -111,18 +111,11 @@ def density(run: Run, kind: "Kind", device: str) -> "Density | None":
 
 def statistics(run: Run, device: str) -> "Arrays | None":
     """Where the codes of training pictures lie; None, with a bar, until it is known. Raises LabError."""
-    if _takes_long(run.id, device):
+    if state.takes_long("analysis.generation", run.id, device=device):
         title = "Codes of training pictures"
         return analysis.answered("code-statistics", run.id, {}, device=device, title=title)
     with st.spinner("Codes of training pictures, some seconds the first time"):
         return _statistics(run.id, device)
-
-
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _takes_long(run_id: str, device: str) -> bool:
-    from aecore.analysis.generation import takes_long
-
-    return takes_long(runs.get(run_id), device)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
-from aecore import runs
 from aecore.runs import Run
+from pages.shared import state
 from pages.shared.analysis import answered
 
 if TYPE_CHECKING:
@@ -43,11 +41,5 @@ def _coded(run_id: str, which: "Which", device: str) -> bool:
     from aecore.analysis.questions import is_kept
     from aecore.analysis.space import asked
 
-    return not _takes_long(run_id, which, device) or is_kept(asked(run_id, which))
-
-
-@st.cache_resource(max_entries=500, show_spinner=False)
-def _takes_long(run_id: str, which: "Which", device: str) -> bool:
-    from aecore.analysis.space import takes_long
-
-    return takes_long(runs.get(run_id), which, device)
+    wait = state.takes_long("analysis.space", run_id, which, device=device)
+    return not wait or is_kept(asked(run_id, which))

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from aecore import runs
 from aecore.data import SOURCES
 from aecore.errors import LabError
 from aecore.runs import Run
-from pages.shared import analysis, canvas, pictures, restoring
+from pages.shared import analysis, canvas, pictures, restoring, state
 from pages.shared.classes_told import FEATURES
 from pages.shared.wording import plain
 
@@ -36,17 +35,10 @@ def codebook(run_id: str, dataset: str, device: str) -> "Codebook":
 
 def is_there(run: Run, dataset: str, device: str) -> bool:
     """Whether `codebook` needs no wait; else a bar is drawn until that is so."""
-    if not _takes_long(run.id, dataset, device):
+    if not state.takes_long("analysis.feature_sets", run.id, dataset, device=device):
         return True
     title = "Codes of the training pictures"
     return analysis.answered("codebook", run.id, {"dataset": dataset}, device=device, title=title) is not None
-
-
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _takes_long(run_id: str, dataset: str, device: str) -> bool:
-    from aecore.analysis.feature_sets import takes_long
-
-    return takes_long(runs.get(run_id), dataset, device)
 
 
 def show(run: Run, dataset: str, device: str) -> None:

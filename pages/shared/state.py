@@ -5,6 +5,7 @@ Caches are keyed by plain strings only: a device or a data set that is not in th
 
 from collections import Counter
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -167,14 +168,6 @@ def strength(name: str, dataset: str, noise: str, level: float) -> float:
     return tuned(name, dataset, noise, level)
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
-def dictionary_takes_long(run_id: str, device: str) -> bool:
-    """Whether `dictionary` has to be asked for as a question first."""
-    from aecore.analysis.dictionary import takes_long
-
-    return takes_long(runs.get(run_id).experiment, device)
-
-
 @st.cache_resource(max_entries=4, show_spinner=False)
 def codec(run_id: str, device: str) -> "Codec":
     """What writes and reads a run's compressed files; learnt once. Raises LabError."""
@@ -184,12 +177,13 @@ def codec(run_id: str, device: str) -> "Codec":
     return codec_of(run, device, model=model(run_id, device))
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
-def codec_takes_long(run_id: str, device: str) -> bool:
-    """Whether `codec` has to be asked for as a question first, unless it was learnt before."""
-    from aecore.compression.codec import takes_long
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def takes_long(module: str, run_id: str, *what: str, device: str) -> bool:
+    """Whether what a module of aecore computes of a run has to be asked for as a question first.
 
-    return takes_long(runs.get(run_id), device)
+    `what` is what else its own `takes_long` wants to know, between experiment and device.
+    """
+    return import_module(f"aecore.{module}").takes_long(runs.get(run_id).experiment, *what, device)
 
 
 def knows_its_codes(run: Run) -> bool:
