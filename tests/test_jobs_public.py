@@ -7,8 +7,10 @@ from jobs_engine import LONG, small
 from jobs_waiting import ask, files_in
 
 from aecore import runs
+from aecore.config import Experiment
 from aecore.jobs import JobError, Jobs, limits
 from aecore.jobs.book import entries
+from aecore.models import count_parameters
 from aecore.runs.execution import create
 
 
@@ -135,6 +137,10 @@ def test_on_a_public_host_too_long_a_training_is_warned_of(monkeypatch):
 
 TOO_MUCH = {
     "epochs": ({"epochs": 501}, "epochs is 501: choose 1 to 500 on this public lab"),
+    "phases": (
+        {"epochs": 300, "pair_epochs": (300,)},
+        "the sum of all phases' epochs is [69]00: choose 1 to 500 on this public lab",
+    ),
     "parameters": ({"hidden": (4096, 2048)}, r"the model has [\d,]+ parameters: choose smaller layers"),
     "memory": (
         {"hidden": (2048, 256), "batch_size": 50_000},
@@ -151,6 +157,13 @@ def test_on_a_public_host_too_large_a_training_is_refused_and_nothing_is_written
         ask(jobs, **settings)
     assert files_in(own_home) == []
     assert jobs.active() == []
+
+
+def test_the_memory_that_measuring_takes_counts_where_batches_are_small():
+    wide = Experiment().with_settings({"kind": "conv", "channels": (65_536, 1), "batch_size": 1})
+    assert count_parameters(wide.model) < limits.MOST_PARAMETERS
+    with pytest.raises(JobError, match=r"training would take \d{2,3}\.\d GB of memory"):
+        limits.check_experiment(wide)  # its epochs end with 1,000 images at once
 
 
 @pytest.mark.usefixtures("public")

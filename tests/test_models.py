@@ -136,7 +136,7 @@ def test_a_network_too_large_to_train_is_refused_before_it_takes_memory():
 
 def test_what_a_batch_takes_counts_too():
     """Weights are few where convolutions are wide and batches large; what they answer is not."""
-    for config, too_many in ((ConvConfig(), 65_536), (ConvConfig(channels=(60_000,), code_size=1), 1_437)):
+    for config, too_many in ((ConvConfig(), 65_536), (ConvConfig(channels=(4_000,), code_size=1), 1_437)):
         check_size(config.replace(channels=config.channels[:1]), 1)
         with pytest.raises(SettingsError, match="of memory: choose smaller layers.* or a smaller batch_size"):
             check_size(config, too_many)

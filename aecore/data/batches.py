@@ -33,7 +33,7 @@ def check_classes(config: DataConfig, class_names: Sequence[str]) -> None:
     """Raise SettingsError where `classes` names one that the data set has not."""
     if config.classes and (last := max(config.classes)) >= len(class_names):
         raise SettingsError(
-            f"classes has {last}: choose 0 to {len(class_names) - 1} (the classes of {config.dataset})"
+            f"classes is {last}: choose 0 to {len(class_names) - 1} (the classes of {config.dataset})"
         )
 
 

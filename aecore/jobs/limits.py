@@ -35,7 +35,9 @@ def check_experiment(experiment: Experiment) -> None:
     from aecore.models import count_parameters, training_memory
 
     if experiment.epochs > MOST_EPOCHS:
-        raise JobError(f"epochs is {experiment.epochs:,}: choose 1 to {MOST_EPOCHS} on this public lab")
+        only_phase = experiment.epochs == experiment.train.epochs
+        what = "epochs is" if only_phase else "the sum of all phases' epochs is"
+        raise JobError(f"{what} {experiment.epochs:,}: choose 1 to {MOST_EPOCHS} on this public lab")
     parameters = count_parameters(experiment.model)
     if parameters > MOST_PARAMETERS:
         raise JobError(

@@ -1,8 +1,12 @@
 """The registry of autoencoders, and how to make one from its config."""
 
+import math
+from itertools import pairwise
+
 import torch
 
 from aecore.config import ModelConfig
+from aecore.losses import IMAGES_AT_ONCE
 from aecore.models.base import Autoencoder
 from aecore.models.conv import ConvAutoencoder
 from aecore.models.dense import DenseAutoencoder
@@ -42,16 +46,18 @@ def weights_memory(config: ModelConfig) -> int:
 def training_memory(config: ModelConfig, batch_size: int) -> int:
     """About how many bytes training takes, the images left out; found without taking any.
 
-    What the weights take, and every layer's output for a batch with its gradient.
+    What the weights take, and every layer's output for a batch with its gradient; or, where that is more,
+    what goes into a layer and comes out of it when the model is measured, many images at once.
     """
-    outputs: list[int] = []
+    outputs = [math.prod(config.image_shape)]
     with torch.device("meta"):
         model = MODELS[config.kind](config)
         for module in model.modules():
             if not any(module.children()):  # a layer, not a group of layers
                 module.register_forward_hook(lambda _layer, _input, output: outputs.append(_count(output)))
         model(torch.empty(1, *config.image_shape))
-    return weights_memory(config) + 4 * 2 * batch_size * sum(outputs)
+    measured = IMAGES_AT_ONCE * max(before + after for before, after in pairwise(outputs))
+    return weights_memory(config) + 4 * max(2 * batch_size * sum(outputs[1:]), measured)
 
 
 def _count(output: torch.Tensor | tuple[torch.Tensor, ...]) -> int:
