@@ -122,6 +122,7 @@ def test_an_impossible_learning_rate_is_said(queue):
     run_id = training(queue, "training")
     app = open_page(run=run_id)
     app.number_input(key=f"learning_rate-{run_id}").set_value(0.0)
+    button(app, f"use-rate-{run_id}").click()
     shown(app)
     assert r"Learning rate is 0\.0\: choose more than 0" in app.error[0].value
     assert [toast.value for toast in app.toast] == [app.error[0].value]
@@ -133,6 +134,7 @@ def test_a_new_learning_rate_is_confirmed_though_a_paused_training_shows_nothing
     monkeypatch.setattr(queue._dispatcher, "tell", lambda *wish: told.append(wish))
     app = open_page(run=run_id)
     app.number_input(key=f"learning_rate-{run_id}").set_value(0.01)
+    button(app, f"use-rate-{run_id}").click()
     shown(app)
     assert told == [(run_id, "change_learning_rate", 0.01)]
     assert [toast.value for toast in app.toast] == [
@@ -140,6 +142,9 @@ def test_a_new_learning_rate_is_confirmed_though_a_paused_training_shows_nothing
     ]
     assert "Asked for last: **0.01**." in said(app)
     assert not app.error
+    button(app, f"use-rate-{run_id}").click()  # a plateau may have lowered it meanwhile
+    shown(app)
+    assert told == 2 * [(run_id, "change_learning_rate", 0.01)]
 
 
 @pytest.mark.usefixtures("queue", "tiny_digits")

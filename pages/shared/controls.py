@@ -59,18 +59,24 @@ def _button(label: str, wish: str, icon: str, run: Run, disabled: bool, help: st
 
 def _learning_rate(run: Run, disabled: bool) -> None:
     with st.popover("Learning rate", icon=":material/speed:", disabled=disabled, key="change"):
-        st.number_input(
-            "New learning rate",
-            min_value=0.0,
-            max_value=10.0,
-            value=run.experiment.train.learning_rate,
-            step=form.step(run.experiment.train.learning_rate),
-            format="%g",
-            key=f"learning_rate-{run.id}",
-            on_change=_change_learning_rate,
-            args=(run.id, run.experiment.train),
-            disabled=disabled,
-        )
+        with st.form(f"rate-{run.id}", border=False):  # which can ask for the same number again
+            st.number_input(
+                "New learning rate",
+                min_value=0.0,
+                max_value=10.0,
+                value=run.experiment.train.learning_rate,
+                step=form.step(run.experiment.train.learning_rate),
+                format="%g",
+                key=f"learning_rate-{run.id}",
+                disabled=disabled,
+            )
+            st.form_submit_button(
+                "Use it",
+                key=f"use-rate-{run.id}",
+                on_click=_change_learning_rate,
+                args=(run.id, run.experiment.train),
+                disabled=disabled,
+            )
         st.caption("It counts from the next step on; under one-cycle it is the highest one.")
         if asked := st.session_state.get(f"asked-{run.id}"):
             st.caption(f"Asked for last: **{asked:g}**.")

@@ -7,7 +7,7 @@ import streamlit as st
 from aecore import runs
 from aecore.runs import Run
 from pages.shared import ways
-from pages.shared.engine import jobs, may_change, refusals, visitor
+from pages.shared.engine import jobs, may_change, refusals, training_device, visitor
 from pages.shared.wording import plain
 
 
@@ -81,9 +81,7 @@ def _delete(chosen: Sequence[Run]) -> None:
 
 
 def _resume(run: Run) -> None:
-    from aecore.device import choose
-
-    jobs().resume(run.id, owner=visitor(), device=choose(st.session_state.get("device")))
+    jobs().resume(run.id, owner=visitor(), device=training_device())
 
 
 def _for_each(chosen: Sequence[Run], act: Callable[[Run], None]) -> None:
