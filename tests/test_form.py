@@ -65,6 +65,38 @@ def test_an_untouched_form_is_the_recipe(recipe, dataset, kind):
     assert form.changes(made(app), expected) == {}
 
 
+@pytest.mark.parametrize("kind", MODEL_CONFIGS)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_can_be_tried_with_every_kind(recipe, kind):
+    experiment = RECIPES[recipe].experiment.with_settings({"kind": kind})
+    assert experiment.model.kind == kind
+    assert (
+        experiment.with_settings({"kind": RECIPES[recipe].model.kind}).model.kind
+        == RECIPES[recipe].model.kind
+    )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kind", "gone"),
+    [("keras-32", "conv-residual", {"loss": "mse"}), ("zhong-kl-weak", "variational", {"kl_weight": 0.0})],
+)
+def test_what_another_kind_rules_out_goes_with_it(recipe, kind, gone):
+    app = draw(recipe, "mnist")
+    app.selectbox(key="kind").set_value(kind)
+    run(app)
+    assert {name: form.flat(made(app))[name] for name in gone} == gone
+    assert {name: app.session_state[name] for name in gone} == gone
+
+
+def test_a_loss_that_the_kind_rules_out_is_marked_where_it_can_be_changed():
+    app = draw("lab-32", "mnist", kind="conv-residual")
+    app.selectbox(key="loss").set_value("bce")
+    run(app)
+    assert (
+        app.session_state["refused"] == "loss is bce: choose mse or l1, this kind's pixels may leave 0 to 1"
+    )
+
+
 def test_every_setting_is_in_one_group_and_a_new_one_is_not_lost():
     names = {name for kind in MODEL_CONFIGS for name in form.flat(Experiment().with_settings({"kind": kind}))}
     listed = [name for group in groups.GROUPS for name in group.names]

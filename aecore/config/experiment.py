@@ -55,8 +55,9 @@ class Experiment(Record):
     def warnings(self) -> list[str]:
         """What is allowed but probably not meant, a sentence each."""
         model, train = self.model, self.train
-        sparse = model.sparse or train.l1_weight or train.kl_weight
-        if model.code_size < model.pixel_count or sparse or not self.data.plain or model.input_dropout:
+        held_back = model.sparse or train.l1_weight or train.kl_weight or getattr(model, "beta", 0)
+        disturbed = self.task or self.data.noise != "none" or model.input_dropout
+        if model.code_size < model.pixel_count or held_back or disturbed:
             return []
         return [
             f"A code of {model.code_size:,} numbers is as wide as the image ({model.pixel_count:,}), without "
@@ -66,6 +67,8 @@ class Experiment(Record):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         model, train = self.model, self.train
+        if train.loss == "bce" and "output_activation" in model.settled:
+            raise ValueError("loss is bce: choose mse or l1, this kind's pixels may leave 0 to 1")
         if train.loss == "bce" and model.output_activation != "sigmoid":
             raise ValueError(
                 f"output_activation is {model.output_activation}: "
@@ -75,6 +78,8 @@ class Experiment(Record):
             if getattr(train, name) and not self.data.validation_share:
                 raise ValueError(f"validation_share is 0: choose up to 0.5, {name} watches held-out images")
         if train.kl_weight and model.code_activation != "sigmoid" and not train.kl_normalised:
+            if "code_activation" in model.settled:
+                raise ValueError("kl_normalised is false: choose true, this kind's code may leave 0 to 1")
             raise ValueError(
                 f"code_activation is {model.code_activation}: choose sigmoid, or kl_normalised true, "
                 "kl_weight compares activities between 0 and 1"
@@ -99,7 +104,7 @@ class Experiment(Record):
         """A copy with settings changed by their bare names, such as {"epochs": 5, "code_size": 16}.
 
         A new `kind` keeps what all models share and takes its own defaults for the rest; phases are those of
-        the old kind's layers, and go.
+        the old kind's layers, and go, as do a loss and a penalty that its settled activations rule out.
         Raises SettingsError for a name that no record has, or a value outside its limits.
         """
         model = self.model.model_dump()
@@ -108,8 +113,16 @@ class Experiment(Record):
             if kind not in MODEL_CONFIGS:
                 raise SettingsError(f"kind is {kind}: choose {either(MODEL_CONFIGS)}")
             model = {name: model[name] for name in ModelConfig.model_fields} | {"kind": kind}
-        for name in MODEL_CONFIGS[kind].settled:
+        settled = MODEL_CONFIGS[kind].settled
+        for name in settled:
             del model[name]
+        gone = set()
+        if kind != self.model.kind:
+            gone |= PHASES
+            if "output_activation" in settled and self.train.loss == "bce":
+                gone.add("loss")
+            if "code_activation" in settled and not self.train.kl_normalised:
+                gone.add("kl_weight")
         fields = {
             "model": MODEL_CONFIGS[kind].model_fields,
             "data": DataConfig.model_fields,
@@ -118,7 +131,7 @@ class Experiment(Record):
         changed: dict[str, Any] = {
             "model": model,
             "data": self.data.model_dump(),
-            "train": self.train.model_dump(exclude=PHASES if kind != self.model.kind else None),
+            "train": self.train.model_dump(exclude=gone),
         }
         for name, value in settings.items():
             part = next((part for part in fields if name in fields[part]), None)

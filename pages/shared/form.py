@@ -53,12 +53,15 @@ def settings(
         return widget(cells[name], name, schema, default)
 
     kind = ask(first, "kind", _schemas(experiment)["kind"], experiment.model.kind)
+    before = flat(experiment)
     if kind in MODEL_CONFIGS:  # else the last line says that there is no such kind
         experiment = experiment.with_settings({"kind": kind})
     values: dict[str, Any] = {"kind": kind}
     schemas, defaults = _schemas(experiment), flat(experiment)
     if st.session_state.get("form-kind", kind) != kind:
-        for name in (type(experiment.model).model_fields.keys() - ModelConfig.model_fields.keys()) | PHASES:
+        own = type(experiment.model).model_fields.keys() - ModelConfig.model_fields.keys() | PHASES
+        ruled_out = {name for name in before if name in schemas and defaults[name] != before[name]}
+        for name in own | ruled_out - {"kind"}:
             st.session_state[name] = _shown(schemas[name], defaults[name])  # another kind begins with its own
     st.session_state["form-kind"] = kind
     apart = {"kind", *_apart(experiment)}
