@@ -12,7 +12,7 @@ from aecore.losses import IMAGES_AT_ONCE, LOSSES
 from aecore.models.base import Autoencoder
 
 LEAST_ACTIVITY = 1e-4
-"""Mean activities are kept so far from 0 and 1, where the KL divergence and its gradient have no bounds."""
+"""Mean activities count as so far from 0 and 1, where the KL divergence and its gradient have no bounds."""
 
 
 def objective(model: Autoencoder, inputs: Tensor, targets: Tensor, config: TrainConfig) -> Tensor:
@@ -38,7 +38,9 @@ def kl_sparsity(codes: Tensor, rho: float) -> Tensor:
     m is a unit's mean activity over the batch: codes (B, U) lie in [0, 1], as a sigmoid gives them.
     Ng, Sparse autoencoder (lecture notes CS294A, 2011).
     """
-    activity = codes.mean(0).clamp(LEAST_ACTIVITY, 1 - LEAST_ACTIVITY)
+    mean = codes.mean(0)
+    # in value alone: a unit that is stuck still has a gradient, and is pulled back
+    activity = mean + (mean.clamp(LEAST_ACTIVITY, 1 - LEAST_ACTIVITY) - mean).detach()
     target = torch.full_like(activity, rho)
     return (
         torch.xlogy(target, target / activity) + torch.xlogy(1 - target, (1 - target) / (1 - activity))

@@ -49,6 +49,14 @@ def own_home(monkeypatch, tmp_path) -> Path:
     return home
 
 
+@pytest.fixture(autouse=True)
+def small_numbers_are_no_zeros():
+    """As a training in this process makes them for whatever comes after it."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def nothing_outlives_its_module():
     """A queue that a page has started would adopt the runs in later tests' homes."""

@@ -152,6 +152,15 @@ def test_bad_input_is_one_sentence_exit_code_2_and_nothing_written(cli, own_home
     assert not own_home.exists()
 
 
+def test_more_images_than_the_chosen_classes_have_are_refused_before_anything_is_written(cli, own_home):
+    code, _, err = cli("train", "lab-32", *TINY[:2], "--set", "classes=3", "--set", "train_count=1000")
+    assert code == 2
+    assert re.fullmatch(
+        r"train_count is 1,000: choose 10 to \d+ \(images of digits of these classes\)\n", err
+    )
+    assert not (own_home / "runs").exists()
+
+
 def test_resuming_a_finished_run_is_refused_in_one_sentence(cli):
     _, out, _ = cli("train", "lab-32", *TINY, "--epochs", "1", "--json")
     code, out, err = cli("runs", "resume", json.loads(out)["run"])

@@ -127,6 +127,8 @@ def test_a_checkpoint_is_the_model_after_that_epoch():
     _, validation_images = hold_out(IMAGES.train_images, run.experiment.data)
     epochs = runs.read_history(run.folder).epochs
     assert run.result.best_epoch < 8
+    kept = epochs[run.result.best_epoch - 1]
+    assert (run.result.dead_units, run.result.active_units) == (kept.dead_units, kept.active_units)
     for epoch in (1, 2, 4, 8):
         measured = evaluate(runs.load(run, "cpu", epoch), validation_images)
         assert measured == pytest.approx(epochs[epoch - 1].validation_loss, rel=1e-3), epoch  # float16

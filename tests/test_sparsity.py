@@ -104,6 +104,7 @@ def test_kl_sparsity_of_units_that_are_stuck_is_finite_and_so_is_its_gradient(st
     penalty.backward()
     assert penalty.isfinite()
     assert codes.grad.isfinite().all()
+    assert (codes.grad.sign() == (1 if stuck else -1)).all()  # downhill is back towards the target
 
 
 def test_kl_sparsity_pulls_the_mean_activity_to_its_target():

@@ -121,12 +121,14 @@ def train(
     experiment = RECIPES[recipe].on(chosen).with_settings(settings)
     device = device_to_train_on(device)
 
+    from aecore.data.batches import check_count
     from aecore.runs.execution import check, create
 
     check(experiment)  # before a download
     for warning in experiment.warnings:
         click.echo(warning, err=True)
     images = load_images(experiment.data.dataset)
+    check_count(experiment.data, len(images.only(experiment.data.classes).train_images))
     train_run(create(experiment), images, device, as_json)
 
 

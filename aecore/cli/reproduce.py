@@ -7,7 +7,7 @@ import click
 
 from aecore.cli.shared import TrainingBar, as_json, device_to_train_on, on_device, print_json
 from aecore.recipes import RECIPES
-from aecore.reproduction.document import cell, number, spread
+from aecore.reproduction.document import cell, number, older, spread
 from aecore.settings import SettingsError, unknown
 
 
@@ -64,7 +64,7 @@ def _measured(name: str, seeds: Sequence[int], device: str) -> dict[str, Any]:
 
 def _print(result: dict[str, Any]) -> None:
     """One recipe or goal in a few lines."""
-    click.echo(f"{result['recipe']}: {result['verdict']}")
+    click.echo(f"{result['recipe']}{older(result)}: {result['verdict']}")
     for published, ours in zip(result["published"], result["ours"], strict=True):
         click.echo(f"    published  {published}")
         click.echo(f"    ours       {spread(ours)}")

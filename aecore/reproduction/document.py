@@ -49,8 +49,8 @@ def in_words(all_results: Sequence[dict[str, Any]]) -> str:
         f"`{COMMAND}`, which trains every recipe with several seeds; the same table without training:",
         "`python -m aecore reproduce --stored`. Ours are means over the seeds, ± the standard deviation.",
         "*reproduced*: within a tenth of the published figure, or better. *differs*: the recipe says why it",
-        "cannot be reached. *measured*: the source gives no figure. *short*: not reached. †: before the",
-        "recipe's settings were changed to those of today.",
+        "cannot be reached. *measured*: the recipe knows no figure of its source. *short*: not reached.",
+        "†: before the recipe's settings were changed to those of today.",
         "",
         "| Recipe | Published | Ours | Verdict |",
         "|---|---|---|---|",
@@ -58,11 +58,12 @@ def in_words(all_results: Sequence[dict[str, Any]]) -> str:
     for one in results:
         published = "<br>".join(one["published"]) or "–"
         ours = "<br>".join(map(spread, one["ours"])) or "–"
-        lines.append(f"| {one['recipe']}{_older(one)} | {published} | {ours} | {one['verdict']} |")
+        lines.append(f"| {one['recipe']}{older(one)} | {published} | {ours} | {one['verdict']} |")
     lines += [
         "",
         "Every recipe on test images of its own data set, MNIST for most: mean squared error, pixels 0 to 1,",
-        "shown and asked for what the recipe says, noise included; PCA of the same code size beside it.",
+        "shown and asked for what the recipe says, noise included; PCA beside it keeps as many numbers as",
+        "may be active in a code.",
         "Seconds and images/s are of the fastest seed, and left out where other work ran beside it.",
         "Winner-take-all networks learn with a few winners and are used with all units: where most units",
         "answer, as in conv-wta, the error says nothing of what they have learnt.",
@@ -72,7 +73,7 @@ def in_words(all_results: Sequence[dict[str, Any]]) -> str:
     ]
     for one in results:
         cells = [
-            one["recipe"] + _older(one),
+            one["recipe"] + older(one),
             f"{one['code_size']:,}",
             spread(one["test_mse"]),
             number(one["pca_mse"]),
@@ -115,7 +116,7 @@ def _of_goal(goal: Goal, result: dict[str, Any]) -> list[str]:
     """What was measured for a goal, as Markdown."""
     return [
         "",
-        f"## {goal.title}{_older(result)}",
+        f"## {goal.title}{older(result)}",
         "",
         f"{goal.about} Aim: {goal.aim}; here {spread(result['ours'][0])}, so *{result['verdict']}*. Seeds "
         f"{', '.join(map(str, result['seeds']))}; {result['day']}, {result['machine']}. Made by "
@@ -132,7 +133,7 @@ def cell(value: Cell) -> str:
     return f"{value:.4f}" if isinstance(value, float) else "–" if value is None else str(value)
 
 
-def _older(result: dict[str, Any]) -> str:
+def older(result: dict[str, Any]) -> str:
     """A mark where the recipe, or a subject of the goal, has other settings now, or is no more."""
     name, today = result["recipe"], None
     if name in GOALS:

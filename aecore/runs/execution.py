@@ -177,7 +177,9 @@ def _result(
     usable = restored and all(weight.isfinite().all() for weight in model.parameters())
     if usable:
         save_weights(model, run.folder / "weights.safetensors")
+    best_epoch = state.best_epoch if state.best_weights else 0
     epoch = history.epochs[-1] if history.epochs else None
+    kept = history.epochs[best_epoch - 1] if epoch else None  # whose weights the model has: the last without a best
     epochs, steps = divmod(state.step, state.steps_per_epoch)
     images_seen = epochs * len(train_images) + steps * state.config.batch_size
     figures = measure(model if usable else None, run.experiment, train_images, test_images)
@@ -186,15 +188,15 @@ def _result(
         ended=last.ended,
         message=last.message,
         epochs=state.epoch,
-        best_epoch=state.best_epoch if state.best_weights else 0,
+        best_epoch=best_epoch,
         parameters=sum(weight.numel() for weight in model.parameters()),
         seconds=last.seconds,
         images_per_second=images_seen / last.seconds,
         rate_by_hand=state.rate_by_hand,
         train_loss=epoch.train_loss if epoch else None,
         validation_loss=epoch.validation_loss if epoch else None,
-        dead_units=epoch.dead_units if epoch else None,
-        active_units=epoch.active_units if epoch else None,
+        dead_units=kept.dead_units if kept else None,
+        active_units=kept.active_units if kept else None,
         device=str(train_images.device),
     )
 

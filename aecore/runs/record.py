@@ -84,8 +84,9 @@ class Result(Figures):
 
     validation_loss: float | None
     dead_units: int | None = None
-    """Units of the code that gave every image watched after the last epoch the same number, and how many
-    numbers of a code were not zero; None in runs of an earlier lab, which did not look."""
+    """Units of the code that gave every image watched the same number, and how many numbers of a code were
+    not zero, after the epoch whose weights were kept (the last in runs of an earlier lab); None where that
+    did not look."""
 
     active_units: float | None = None
     device: str
