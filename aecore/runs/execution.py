@@ -179,7 +179,7 @@ def _result(
         save_weights(model, run.folder / "weights.safetensors")
     best_epoch = state.best_epoch if state.best_weights else 0
     epoch = history.epochs[-1] if history.epochs else None
-    kept = history.epochs[best_epoch - 1] if epoch else None  # whose weights the model has: the last without a best
+    kept = history.epochs[best_epoch - 1] if epoch else None  # by default the last
     epochs, steps = divmod(state.step, state.steps_per_epoch)
     images_seen = epochs * len(train_images) + steps * state.config.batch_size
     figures = measure(model if usable else None, run.experiment, train_images, test_images)
