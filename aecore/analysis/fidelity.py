@@ -23,7 +23,6 @@ ROWS = ("normal", "gaussian", "mixture", "pca", "redrawn", "training", "mean")
 a mixture of as many principal components of the pixels; training pictures redrawn by the model; training
 pictures as they are, which is as near as can be; and their mean, again and again."""
 
-SAMPLED = ("normal", "gaussian", "mixture", "pca")
 SEEDS = (0, 1, 2)
 FEWEST, MOST = 1_000, 10_000
 """New pictures for a figure, but no more than there are training pictures, which stand beside them."""
