@@ -71,10 +71,10 @@ def device_named(name: str | None) -> str:
 
 
 def device_to_train_on(name: str | None) -> str:
-    from aecore.device import choose, flush_denormals
+    from aecore.device import flush_denormals
 
     flush_denormals()
-    return choose(name)
+    return device_named(name)
 
 
 def load_images(dataset: str) -> data.ImageSet:
