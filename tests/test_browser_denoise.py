@@ -4,7 +4,7 @@ import re
 from time import monotonic
 
 import pytest
-from browsing import PATIENCE, eventually, finished, unscaled
+from browsing import PATIENCE, eventually, finished, is_left_early, unscaled
 from playwright.sync_api import Page, expect
 
 from aecore import data, runs
@@ -139,10 +139,9 @@ def test_a_drawing_survives_another_page_and_another_model(opened):
     expect(page.get_by_test_id("stImage").first).to_be_visible()
     finished(page)
     told, mean = psnr(page), drawn(page)
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
-    expect(page.get_by_role("heading", name="Autoencoder Lab", exact=True)).to_be_visible()
+    change_page(page, "Home", "Autoencoder Lab")
     finished(page)
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Denoise").click()
+    change_page(page, "Denoise", "Denoise")
     ready(page)
     assert psnr(page) == told
     assert eventually(lambda: abs(drawn(page) - mean) < 0.5)
@@ -156,6 +155,39 @@ def test_a_drawing_survives_another_page_and_another_model(opened):
     stroke(page, (80, 40), (200, 240))  # and goes on
     eventually(lambda: drawn(page) > mean + 5)
     eventually(lambda: psnr(page) != before)
+
+
+def test_a_drawing_survives_leaving_before_the_canvas_shows_it(opened):
+    page = opened
+    first = drawn(page)
+    page.evaluate(
+        """() => {
+            const { set } = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, 'src');
+            window.held = [];
+            Object.defineProperty(HTMLImageElement.prototype, 'src', {
+                set(address) {
+                    const load = () => set.call(this, address);
+                    window.held ? window.held.push(load) : load();
+                }
+            });
+        }"""
+    )
+    change_page(page, "Home", "Autoencoder Lab")
+    change_page(page, "Denoise", "Denoise")
+    eventually(lambda: page.evaluate("held.length"))
+    finished(page)
+    change_page(page, "Home", "Autoencoder Lab")
+    with page.context.expect_event("weberror") as complaint:  # else `is_left_early` has become superfluous
+        page.evaluate("held.forEach(load => load()); held = null")
+    assert is_left_early(complaint.value.error)
+    change_page(page, "Denoise", "Denoise")
+    ready(page)
+    assert drawn(page) == pytest.approx(first, abs=0.5)
+
+
+def change_page(page: Page, name: str, heading: str) -> None:
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
 
 
 def test_undo_eraser_and_the_test_pictures(opened):
