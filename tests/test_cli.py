@@ -88,6 +88,47 @@ def test_a_run_can_be_listed_shown_renamed_noted_and_deleted(cli):
     assert cli("runs", "show", run)[0] == 2
 
 
+def test_an_experiment_in_a_file_is_trained_as_it_is_and_with_changes(cli, own_home, tmp_path):
+    _, out, _ = cli("train", "lab-32", *TINY, "--epochs", "1", "--json")
+    first = json.loads(out)
+    config = own_home / "runs" / first["run"] / "config.json"
+    again = json.loads(cli("train", "--experiment", str(config), "--json")[1])
+    assert again["run"] != first["run"]
+    assert again["experiment"] == first["experiment"]
+    assert again["test_mse"] == first["test_mse"]
+
+    listed = {each["name"]: each for each in json.loads(cli("recipes", "--json")[1])}
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps(listed["gfg-9"]["experiment"]))
+    _, out, _ = cli("train", "--experiment", str(own), *TINY, "--epochs", "1", "--json")
+    made = json.loads(out)
+    assert (made["recipe"], made["experiment"]["data"]["dataset"]) == ("gfg-9", "digits")
+    assert made["experiment"]["model"]["hidden"] == [32]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "own.json cannot be read"),
+        ("{", "own.json cannot be read"),
+        ("[1]", "own.json holds no experiment: name a run's config.json"),
+        ('{"experiment": 3}', "own.json holds no experiment"),
+        ('{"modell": {}}', "modell is not a setting: did you mean model?"),
+        ('{"train": {"epochs": 0}}', "epochs is 0: choose a whole number, 1 to 10,000"),
+        ('{"train": 3}', "train is 3: choose a group of settings"),
+    ],
+)
+def test_a_file_without_an_experiment_is_one_sentence(cli, own_home, tmp_path, content, sentence):
+    own = tmp_path / "own.json"
+    if content is not None:
+        own.write_text(content)
+    code, out, err = cli("train", "--experiment", str(own))
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert not list(own_home.rglob("config.json"))
+
+
 def test_ctrl_c_leaves_a_run_that_resumes_to_the_end(cli, own_home):
     process = subprocess.Popen(
         [sys.executable, "-m", "aecore", "train", "lab-32", *TINY, "--epochs", "2000"],
@@ -122,6 +163,7 @@ def test_recipes_are_listed_with_source_and_published_figures(cli):
     ("words", "sentence"),
     [
         (["train", "lab-33"], "lab-33 is not a recipe: did you mean lab-32?"),
+        (["train", "lab-32", "--experiment", "a.json"], "the recipe lab-32 and the file a.json are named"),
         (["train", "--epochs", "0"], "epochs is 0: choose a whole number, 1 to 10,000"),
         (["train", "--set", "code_size=0"], "code_size is 0: choose a whole number, 1 to 65,536"),
         (["train", "--set", "hidden"], "--set hidden has no value: write it as key=value"),

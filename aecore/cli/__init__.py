@@ -22,8 +22,8 @@ from aecore.cli.shared import (
     print_json,
     print_result,
     summary,
-    train_run,
 )
+from aecore.cli.train import train
 from aecore.errors import LabError
 from aecore.recipes import RECIPES
 from aecore.settings import SettingsError, unknown
@@ -57,6 +57,7 @@ def main() -> None:
     """Autoencoder Lab: train, open and question autoencoders."""
 
 
+main.add_command(train)
 main.add_command(runs_commands)
 main.add_command(reproduce)
 main.add_command(compress)
@@ -89,47 +90,6 @@ def recipes(as_json: bool) -> None:
         for figure in recipe.published:
             click.echo(f"    Published: {figure}")
         click.echo(f"    {recipe.note}\n")
-
-
-@main.command()
-@click.argument("recipe", default="lab-32")
-@click.option("--data", "dataset", help="Train on this data set instead of the recipe's own.")
-@click.option("--epochs", help="How many times to show every image.")
-@click.option(
-    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change any setting; may be repeated."
-)
-@on_device
-@as_json
-def train(
-    recipe: str,
-    dataset: str | None,
-    epochs: str | None,
-    changes: tuple[str, ...],
-    device: str | None,
-    as_json: bool,
-) -> None:
-    """Train RECIPE (lab-32 unless named) and keep the run."""
-    if recipe not in RECIPES:
-        raise SettingsError(unknown("recipe", recipe, RECIPES))
-    settings: dict[str, Any] = dict(_setting(change) for change in changes)
-    if epochs is not None:
-        settings["epochs"] = epochs
-    also = settings.pop("dataset", None)
-    if dataset and also and dataset != also:
-        raise SettingsError(f"the data set is both {dataset} and {also}: choose one")
-    chosen = str(dataset or also or RECIPES[recipe].experiment.data.dataset)
-    experiment = RECIPES[recipe].on(chosen).with_settings(settings)
-    device = device_to_train_on(device)
-
-    from aecore.data.batches import check_count
-    from aecore.runs.execution import check, create
-
-    check(experiment)  # before a download
-    for warning in experiment.warnings:
-        click.echo(warning, err=True)
-    images = load_images(experiment.data.dataset)
-    check_count(experiment.data, len(images.only(experiment.data.classes).train_images))
-    train_run(create(experiment), images, device, as_json)
 
 
 @main.command()
@@ -175,7 +135,9 @@ def answers(device: str | None) -> None:
 def bench(as_json: bool) -> None:
     """Time training side by side with the tutorials' loop, and against the speed of bare matrix products."""
     from aecore.bench import measure, table
+    from aecore.device import flush_denormals
 
+    flush_denormals()  # as for every training, and before reading images begins PyTorch's threads
     with tqdm(total=1.0, bar_format=PERCENT, leave=False) as bar:
         figures = measure(load_images("mnist"), lambda share, what: advance(bar, share, what))
     if as_json:
@@ -190,10 +152,3 @@ def engine() -> None:
     from aecore.jobs.engine import serve
 
     serve()
-
-
-def _setting(change: str) -> tuple[str, Any]:
-    name, equals, value = change.partition("=")
-    if not equals:
-        raise SettingsError(f"--set {change} has no value: write it as key=value")
-    return name.strip(), None if value.strip().lower() == "none" else value.strip()
