@@ -32,8 +32,9 @@ from jobs_engine import (
 
 from aecore import runs
 from aecore.jobs import JobError, connection, limits
-from aecore.jobs.connection import ENGINE_DIED, WORKER, call
+from aecore.jobs.connection import CONNECTION_LOST, ENGINE_DIED, WORKER, call
 from aecore.jobs.dispatcher import NO_ANSWER
+from aecore.jobs.engine import Engine
 from aecore.jobs.worker import DIED
 from aecore.runs.execution import create
 
@@ -187,6 +188,27 @@ def test_a_public_host_stops_what_takes_too_long_pauses_counted(jobs, monkeypatc
         r"stopped after 0\.5 seconds \(pauses counted\), the most on this public lab, in epoch \d+",
         live(jobs, run_id).message,
     )
+
+
+def test_a_run_that_dask_does_not_take_has_failed_and_another_is_trained(jobs, monkeypatch):
+    assert goes_on(jobs)
+    monkeypatch.setattr("aecore.jobs.dispatcher.SECONDS_BEFORE_ANOTHER_TRY", 0.1)
+
+    def refuse(*_, **__):
+        raise RuntimeError("no")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection.Connection, "train", refuse)
+        run_id = ask(jobs)
+        assert fails(jobs, run_id) == CONNECTION_LOST
+    assert status(jobs, run_id) == "failed"
+    assert goes_on(jobs)
+
+
+def test_an_engine_that_says_nothing_is_ended(monkeypatch):
+    monkeypatch.setattr("aecore.jobs.engine.SECONDS_TO_START", 0.01)
+    with pytest.raises(JobError, match="the training engine did not start"):
+        Engine()
 
 
 def test_an_engine_that_does_not_start_is_told_and_tried_again(own_home, monkeypatch):

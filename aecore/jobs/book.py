@@ -15,6 +15,7 @@ from aecore.home import home
 from aecore.runs.database import reading, writing
 
 LAB_ENDED = "the lab was ended while this run was training: resume it"
+STOPPED_EARLY = "it was stopped before its first step"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -138,11 +139,10 @@ class Dispatcher:
             free = [worker for worker in idle if worker not in taken]
             for one, worker in zip(queue.line(), free, strict=False):
                 queue.begin(one)
-                attempt = secrets.token_hex(4)
-                future = connection.train(one.run, attempt, one.device, worker=worker)
-                queue.training[one.run] = Training(
-                    attempt=attempt, worker=worker, future=future, began=monotonic()
-                )
+                training = Training(attempt=secrets.token_hex(4), worker=worker, began=monotonic())
+                queue.training[one.run] = training  # now: should Dask raise, it ends with the connection
+                future = connection.train(one.run, training.attempt, one.device, worker=worker)
+                queue.training[one.run] = replace(training, future=future)
                 future.add_done_callback(self._wake)
 
     def _wake(self, _future: Any) -> None:

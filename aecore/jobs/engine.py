@@ -10,11 +10,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE, Popen
+from threading import Timer
 
 from aecore.home import REPOSITORY, home
 from aecore.jobs.limits import JobError
 
 OLDEST_LOG_BYTES = 1_000_000
+
+SECONDS_TO_START = 120
+"""An engine that has no address by then never will: a busy machine takes ten."""
 
 
 class Engine:
@@ -46,7 +50,10 @@ class Engine:
                 start_new_session=True,  # Ctrl-C in the app's terminal is the app's to hear
             )
         assert self.process.stdin and self.process.stdout
+        impatience = Timer(SECONDS_TO_START, self.process.kill)
+        impatience.start()
         self.address = self.process.stdout.readline().strip()
+        impatience.cancel()
         if not self.address:
             self.process.wait()
             raise JobError(

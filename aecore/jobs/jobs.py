@@ -91,7 +91,10 @@ class Jobs(Queue):
             self._enter(run_id, owner, device)
 
     def stop(self, run_id: str, *, owner: str) -> None:
-        """End a training after the step it is in, keeping what it has learnt; take a waiting one out."""
+        """End a training after the step it is in, keeping what it has learnt.
+
+        One that waits, or whose images are being downloaded, leaves the queue.
+        """
         self._check_may_change(run_id, owner)
         with self.changed:
             if run_id in self._waiting:
@@ -99,7 +102,7 @@ class Jobs(Queue):
                 return
         self._dispatcher.tell(run_id, "stop")
         with self.changed:
-            if run_id in self.training:  # else it came to its end meanwhile
+            if run_id in self.training and self._lives[run_id].steps:  # else there is nothing to measure
                 self._show(run_id, "measuring")
 
     def pause(self, run_id: str, *, owner: str) -> None:

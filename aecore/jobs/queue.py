@@ -8,7 +8,7 @@ from typing import Any
 
 from aecore import runs
 from aecore.errors import LabError
-from aecore.jobs.book import Book, Entry, entry
+from aecore.jobs.book import STOPPED_EARLY, Book, Entry, entry
 from aecore.jobs.line import Waiting, in_turn
 from aecore.jobs.live import Live, Stage
 
@@ -24,9 +24,11 @@ class Training:
     worker: str
     """The worker's address; one that is started in its place has another."""
 
-    future: Any
     began: float
     """By the clock `monotonic`."""
+
+    future: Any = None
+    """Dask's, of what the worker answers."""
 
 
 class Queue:
@@ -147,8 +149,9 @@ class Queue:
                 result, failure = None, failure or str(error)
             live = self._lives[run_id]
             live = live.over(result.ended, result.message) if result else live.over("failed", failure)
+            state = "withdrawn" if failure == STOPPED_EARLY else ""
             with suppress(LabError):  # the folder still tells how the run stands
-                self._own_book().mark(run_id, "", "" if result else failure)
+                self._own_book().mark(run_id, state, "" if result else failure)
             del self.training[run_id]
             self._lives[run_id] = live
             self.changed.notify_all()

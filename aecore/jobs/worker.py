@@ -15,6 +15,7 @@ from aecore.control import Control
 from aecore.device import choose, flush_denormals
 from aecore.errors import LabError
 from aecore.files import whole
+from aecore.jobs.book import STOPPED_EARLY
 from aecore.jobs.reporter import SECONDS_BETWEEN_EVENTS, Reporter
 from aecore.runs.record import RunError
 
@@ -26,6 +27,11 @@ DIED = "died"
 
 NO_MEMORY = ("out of memory", "can't allocate memory")
 """What PyTorch says when a GPU or the machine has no more."""
+
+
+class StoppedEarly(Exception):
+    """A training was stopped whose images are not here yet. No ValueError, which a download would outlive."""
+
 
 _controls: dict[tuple[str, str], Control] = defaultdict(Control)
 """By run and attempt; a wish may come before its training."""
@@ -49,6 +55,8 @@ def train(run_id: str, attempt: str, device: str) -> str:
     try:
         device = choose(device)
         return _train(run_id, attempt, device)
+    except StoppedEarly:
+        return STOPPED_EARLY
     except LabError as error:
         return str(error)
     except Exception as error:
@@ -89,9 +97,9 @@ def _train(run_id: str, attempt: str, device: str) -> str:
         return DIED
     run = runs.read_run(folder)
     say(stage="starting")
-    images = data.load(run.experiment.data.dataset, progress=_download_reports(say))
-    reporter = Reporter(say, run, images, device)
     control = _controls[run_id, attempt]
+    images = data.load(run.experiment.data.dataset, progress=_download_reports(say, control))
+    reporter = Reporter(say, run, images, device)
     for progress in execute(run, images, device, control, show_state=reporter.watch):
         if not _wanted(worker):
             return "the worker that trained this run was closed: resume it"
@@ -120,11 +128,14 @@ def _first_try(folder: Path, attempt: str) -> bool:
     return True
 
 
-def _download_reports(say: Any) -> Any:
+def _download_reports(say: Any, control: Control) -> Any:
+    """What hears about a download, and ends it by raising StoppedEarly."""
     last = 0.0
 
     def report(share: float, what: str) -> None:
         nonlocal last
+        if control.stopped:
+            raise StoppedEarly
         if monotonic() - last >= SECONDS_BETWEEN_EVENTS:
             say(stage="starting", doing=f"{what}: {share:.0%}")
             last = monotonic()

@@ -32,6 +32,7 @@ def head(run: Run, status: str) -> None:
     """Name, status and controls, outside of what is redrawn by the clock, so that no click is lost."""
     allowed = may_change(run.id)
     idle = not allowed or status not in ("training", "paused")
+    ending = not allowed or status not in ("starting", "training", "paused")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(run.name)
         title, colour = BADGES[status]
@@ -44,7 +45,7 @@ def head(run: Run, status: str) -> None:
             else:
                 _button("Pause", "pause", ":material/pause:", run, idle)
             _button("One step", "step", ":material/skip_next:", run, idle)
-            _button("Stop", "stop", ":material/stop:", run, idle, "Ends it for good; Pause lets it go on.")
+            _button("Stop", "stop", ":material/stop:", run, ending, "Ends it for good; Pause lets it go on.")
             _learning_rate(run, idle)
         another()
     if not allowed and status in ("queued", *AT_WORK):
