@@ -14,64 +14,31 @@ frame.ensure_frame()
 STORED = "zoo-digits-32"
 """The run that a picture is stored with, to be shown until PyTorch is there."""
 
-WAYS_ON = [
-    ("pages/train.py", "Train a model", ":material/play_arrow:", "Choose a network and watch it learn."),
-    (
-        "pages/reconstruct.py",
-        "Reconstruct pictures",
-        ":material/compare:",
-        "Many at once, beside PCA: the best, the worst, and some it does not know.",
+WAYS_ON = {
+    "Train": (
+        ("train", "Train a model", ":material/play_arrow:", "Choose a network and watch it learn."),
+        ("runs", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
     ),
-    (
-        "pages/denoise.py",
-        "Draw and denoise",
-        ":material/draw:",
-        "With mouse or finger: what models and filters make of a drawing under noise.",
+    "Look inside": (
+        (
+            "reconstruct",
+            "Reconstruct",
+            ":material/compare:",
+            "Many pictures, beside PCA: best, worst, unknown.",
+        ),
+        ("denoise", "Draw and denoise", ":material/draw:", "A drawing under noise: models beside filters."),
+        ("latent", "Walk among codes", ":material/scatter_plot:", "A map of all pictures that draws back."),
+        ("features", "Look at units", ":material/grid_view:", "What each number of a code stands for."),
     ),
-    (
-        "pages/latent.py",
-        "Walk among codes",
-        ":material/scatter_plot:",
-        "A map of all pictures: click a place and see what belongs there.",
+    "Put to work": (
+        ("compress", "Compress", ":material/compress:", "A real file, beside PNG, JPEG, WebP and PCA."),
+        ("classify", "Tell classes apart", ":material/category:", "Whether codes help, with few labels."),
+        ("anomaly", "Find what is strange", ":material/search_insights:", "One shoe among digits."),
+        ("transform", "Transform", ":material/auto_fix_high:", "Colour from grey, sharp from coarse."),
+        ("generate", "Draw new pictures", ":material/auto_awesome:", "Samples, and ways between two."),
     ),
-    (
-        "pages/features.py",
-        "Look at units",
-        ":material/grid_view:",
-        "What each number of a code stands for, and what is lost without it.",
-    ),
-    (
-        "pages/compress.py",
-        "Compress pictures",
-        ":material/compress:",
-        "A real file, its bytes counted, beside PNG, JPEG, WebP and PCA.",
-    ),
-    (
-        "pages/classify.py",
-        "Tell classes apart",
-        ":material/category:",
-        "Whether codes help, with few labels and with many; a drawing is named.",
-    ),
-    (
-        "pages/anomaly.py",
-        "Find what is strange",
-        ":material/search_insights:",
-        "A model of threes meets other digits, or one shoe among digits.",
-    ),
-    (
-        "pages/transform.py",
-        "Transform pictures",
-        ":material/auto_fix_high:",
-        "Colour from grey, sharp from coarse, a hole filled; beside bicubic and others.",
-    ),
-    (
-        "pages/generate.py",
-        "Draw new pictures",
-        ":material/auto_awesome:",
-        "Samples, ways between two, a three with a hat; how good they are.",
-    ),
-    ("pages/runs.py", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
-]
+}
+"""Pages by the menu's sections: file, title, icon, what is found there."""
 
 st.title("Autoencoder Lab")
 st.markdown(
@@ -131,11 +98,13 @@ def then() -> str:
 at_work()
 
 st.subheader("From here")
-with st.grid(3, border=True, min_column_width=220) as grid:
-    for page, title, icon, text in WAYS_ON:
+with st.grid(len(WAYS_ON), border=True, min_column_width=260) as grid:
+    for section, pages in WAYS_ON.items():
         with grid.cell():
-            st.page_link(page, label=title, icon=icon)
-            st.caption(text)
+            st.markdown(f"**{section}**")
+            for page, title, icon, text in pages:
+                st.page_link(f"pages/{page}.py", label=title, icon=icon)
+                st.caption(text)
 
 st.subheader("Demo")
 st.caption("To show somebody what an autoencoder is good for, and what not: follow these in this order.")
