@@ -251,7 +251,7 @@ SENTENCES = [
     ),
     (
         lambda: ConvDenseConfig(kernel_size=8),
-        "kernel_size is 8: choose a smaller one or fewer channels, nothing is left of 28×28 pixels",
+        "kernel_size is 8: choose at most 7, or fewer channels, nothing is left of 28×28 pixels",
     ),
     (
         lambda: ConvDenseConfig(code_size=9),

@@ -2,6 +2,7 @@
 
 from paging import opened
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
 
 HOSTILE = "![x](http://example.org/x.png) <script>alert(1)</script> **bold** $x$ :red[red]"
 
@@ -18,6 +19,17 @@ def said(app: AppTest) -> str:
 
 def button(app: AppTest, key: str):
     return app.button(key=key)
+
+
+def cell(app: AppTest, key: str) -> Block:
+    """The part of the form that holds the widget of this name."""
+    blocks = [app.main]
+    for block in blocks:
+        inside = block.children.values()
+        if any(getattr(one, "key", None) == key for one in inside):
+            return block
+        blocks += [one for one in inside if isinstance(one, Block)]
+    raise AssertionError(f"no widget is called {key}")
 
 
 def metrics(app: AppTest) -> dict[str, str]:

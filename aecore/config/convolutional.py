@@ -62,23 +62,26 @@ class PooledConfig(ModelConfig):
                 tuple(map(int, comma_list(values.get(name, cls.model_fields[name].default))))
                 for name in ("image_shape", "channels")
             )
-            kernel = int(values.get("kernel_size", cls.largest_kernel(shape, len(channels))))
+            usual = min(cls.model_fields["kernel_size"].default, cls.widest_kernel(shape, len(channels)))
+            kernel = int(values.get("kernel_size", max(1, usual)))
             laid_out = cls.model_construct(image_shape=shape, channels=channels, kernel_size=kernel)
             return {"kernel_size": kernel, "code_size": laid_out.made, **values}
         except (TypeError, ValueError, IndexError, ZeroDivisionError):
             return values
 
     @classmethod
-    def largest_kernel(cls, _shape: tuple[int, ...], _layers: int) -> int:
-        """Up to the default, the largest kernel that leaves something of an image of this shape."""
-        return cls.model_fields["kernel_size"].default
+    def widest_kernel(cls, _shape: tuple[int, ...], _layers: int) -> int:
+        """The largest kernel that leaves something of an image of this shape; 0 where none does."""
+        return 63
 
     @model_validator(mode="after")
     def _makes_this_code(self) -> Self:
         channels, height, width = self.code_shape
         if height < 1 or width < 1:
+            widest = self.widest_kernel(self.image_shape, len(self.channels))
             raise ValueError(
-                f"kernel_size is {self.kernel_size}: choose a smaller one or fewer channels, "
+                f"kernel_size is {self.kernel_size}: "
+                f"choose {f'at most {widest}, or fewer channels' if widest else 'another kind of model'}, "
                 f"nothing is left of {self.image_shape[1]}×{self.image_shape[2]} pixels"
             )
         if self.code_size != self.made:
@@ -105,9 +108,8 @@ class ConvDenseConfig(PooledConfig):
     """Height and width of what a convolution sees at once; the picture loses this less 1 each time."""
 
     @classmethod
-    def largest_kernel(cls, shape: tuple[int, ...], layers: int) -> int:
-        most = (min(shape[1:]) - 2) // layers + 1
-        return min(cls.model_fields["kernel_size"].default, max(1, most))
+    def widest_kernel(cls, shape: tuple[int, ...], layers: int) -> int:
+        return max(0, (min(shape[1:]) - 2) // layers + 1)
 
     @property
     def code_shape(self) -> tuple[int, int, int]:
