@@ -20,12 +20,7 @@ WAYS_ON = {
         ("runs", "Look at runs", ":material/list:", "All that was trained here: compare, rename."),
     ),
     "Look inside": (
-        (
-            "reconstruct",
-            "Reconstruct",
-            ":material/compare:",
-            "Many pictures, beside PCA: best, worst, unknown.",
-        ),
+        ("reconstruct", "Reconstruct", ":material/compare:", "Many pictures beside PCA: best and worst."),
         ("denoise", "Draw and denoise", ":material/draw:", "A drawing under noise: models beside filters."),
         ("latent", "Walk among codes", ":material/scatter_plot:", "A map of all pictures that draws back."),
         ("features", "Look at units", ":material/grid_view:", "What each number of a code stands for."),
@@ -99,12 +94,13 @@ at_work()
 
 st.subheader("From here")
 with st.grid(len(WAYS_ON), border=True, min_column_width=260) as grid:
-    for section, pages in WAYS_ON.items():
+    for section, links in WAYS_ON.items():
         with grid.cell():
             st.markdown(f"**{section}**")
-            for page, title, icon, text in pages:
-                st.page_link(f"pages/{page}.py", label=title, icon=icon)
-                st.caption(text)
+            for page, title, icon, text in links:
+                with st.container(gap=None):
+                    st.page_link(f"pages/{page}.py", label=title, icon=icon)
+                    st.caption(text)
 
 st.subheader("Demo")
 st.caption("To show somebody what an autoencoder is good for, and what not: follow these in this order.")
