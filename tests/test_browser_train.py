@@ -137,6 +137,15 @@ def test_a_killed_worker_is_one_sentence_and_the_queue_goes_on(server, page, con
     stop(second)
 
 
+FORCED = (
+    "client.showErrorDetails=false",
+    "runner.fastReruns=true",
+    "server.runOnSave=true",
+    "server.enableXsrfProtection=true",
+)
+"""What Community Cloud sets whatever an app says; and browser.gatherUsageStats, which asks other machines."""
+
+
 def test_a_saved_file_does_not_end_a_training(own_home, tmp_path, page):
     """A push to Community Cloud reloads the live process in the same way."""
     copy = tmp_path / "copy"
@@ -147,7 +156,7 @@ def test_a_saved_file_does_not_end_a_training(own_home, tmp_path, page):
             shutil.copytree(source, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, copy / part)
-    options = ("server.fileWatcherType=poll", "server.runOnSave=true")
+    options = ("server.fileWatcherType=poll", *FORCED)
     with serving(own_home, tmp_path / "server.log", *options, app=copy / "app.py") as server:
         run = start(page, server)
         for file in ("pages/shared/wording.py", "aecore/jobs/queue.py", "aecore/settings.py"):

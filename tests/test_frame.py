@@ -9,6 +9,7 @@ from threading import enumerate as threads
 
 import pytest
 import streamlit as st
+import torch
 from streamlit.testing.v1 import AppTest
 
 from aecore import device, runs
@@ -142,6 +143,19 @@ def test_another_device_is_another_object_on_that_device():
     assert {str(weight.device) for weight in on_cpu.parameters()} == {"cpu"}
     assert not on_cpu.training
     assert not any(weight.requires_grad for weight in on_cpu.parameters())
+
+
+def test_a_model_chosen_for_a_graphics_card_answers_as_on_the_processor():
+    cards = [name for name in device.devices() if name != "cpu"]
+    if not cards:
+        pytest.skip("no graphics card is here")
+    images = state.images("digits").test_images[:8] / 255
+    expected = state.model("zoo-digits-32", "cpu")(images)
+    for name in cards:
+        app = open_app(device=name)
+        assert f"The model is on `{name}`." in captions(app)
+        drawn = state.model("zoo-digits-32", name)(images.to(name))
+        assert torch.allclose(drawn.cpu(), expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["cpu", "meta"])
