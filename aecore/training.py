@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,24 +51,107 @@ def train(
     control = control or Control()
     state = state or TrainingState(model, config, len(train_images))
     state.watch.start()
-    for progress in _records(train_images, validation_images, data, control, state):
+    for progress in _Loop(train_images, validation_images, data, control, state).records():
         state.watch.stop()  # what the caller does with a record is not training
         yield progress
         state.watch.start()
 
 
-def _records(
-    train_images: Tensor,
-    validation_images: Tensor,
-    data: DataConfig,
-    control: Control,
-    state: TrainingState,
-) -> Iterator[Progress]:
-    config = state.config
-    watched = validation_images if len(validation_images) else train_images[:1_000]
-    next_record = 0.0
+class _Loop:
+    """Phases of epochs of steps, and the records that tell of them."""
 
-    def record(losses: list[float], **what) -> Progress:
+    def __init__(
+        self,
+        train_images: Tensor,
+        validation_images: Tensor,
+        data: DataConfig,
+        control: Control,
+        state: TrainingState,
+    ) -> None:
+        self._train_images, self._validation_images = train_images, validation_images
+        self._watched = validation_images if len(validation_images) else train_images[:1_000]
+        self._data, self._control, self._state = data, control, state
+        self._last_rate = state.learning_rate
+        """The learning rate of the last step."""
+        self._next_record = 0.0
+        """By the clock of the training, which stands still while it is paused."""
+
+    def records(self) -> Iterator[Progress]:
+        state = self._state
+        while not state.over:
+            if state.phase_over:
+                state.begin_next_phase()
+            losses = _EpochLosses(len(self._train_images), state.config.batch_size, self._train_images.device)
+            yield from self._steps(losses)
+            last = self._end_of_epoch(losses)
+            yield last
+            if last.ended:
+                return
+        state.restore_best()
+        yield self._record([], ended="finished", message=self._how_it_finished())
+
+    def _steps(self, losses: "_EpochLosses") -> Iterator[Progress]:
+        """One epoch's steps, or fewer where somebody stops it or a loss is no number."""
+        state, control = self._state, self._control
+        learner = state.learner.train()
+        for batch in shuffled_batches(self._train_images, state.config.batch_size, state.generator):
+            while control.paused:
+                fresh = losses.read()  # which waits for the device: that was training
+                state.watch.stop()
+                yield self._record(fresh, paused=True)
+                state.watch.stop()
+                control.wait(SECONDS_BETWEEN_RECORDS)
+                state.watch.start()
+            if control.stopped or losses.diverged:
+                return
+            if (wanted := control.take_learning_rate()) is not None:
+                state.change_learning_rate(wanted)
+            self._last_rate = state.learning_rate
+
+            inputs, targets = input_and_target(batch, self._data, state.generator)
+            loss = objective(learner, inputs, targets, state.config)
+            state.descend(loss)
+            losses.add(loss)
+            control.step_taken()
+
+            if state.watch.seconds >= self._next_record:
+                yield self._record(losses.read())
+                self._next_record = state.watch.seconds + SECONDS_BETWEEN_RECORDS
+
+    def _end_of_epoch(self, losses: "_EpochLosses") -> Progress:
+        """Look at what the epoch has made of the model, and take it into the state, or end the training."""
+        state = self._state
+        fresh = losses.read()
+        learner = state.learner.eval()
+        assessed = assess(learner, self._watched, state.config, self._data) if losses.complete else None
+        if losses.diverged or assessed and not _usable(state.model, assessed):
+            state.restore_best()
+            return self._record(fresh, ended="diverged", message=_not_a_number(state))
+        if not assessed:
+            state.restore_best()
+            message = f"stopped {self._control.reason} in epoch {state.epoch + 1}"
+            return self._record(fresh, ended="stopped", message=message)
+
+        validation_loss = assessed.objective if len(self._validation_images) else None
+        state.end_epoch(losses.mean, validation_loss)
+        message = ""
+        if not state.over and state.step - state.steps_per_epoch < FAIR_STEPS <= state.step:
+            message = self._no_better_than_mean()
+        epoch = Epoch(
+            epoch=state.epoch,
+            step=state.step,
+            seconds=state.watch.seconds,
+            train_loss=losses.mean,
+            validation_loss=validation_loss,
+            learning_rate=self._last_rate,
+            phase=state.phase.name,
+            dead_units=assessed.dead_units,
+            active_units=assessed.active_units,
+        )
+        return self._record(fresh, epoch=epoch, message=message)
+
+    def _record(self, losses: list[float], **what: Any) -> Progress:
+        state = self._state
         return Progress(
             step=state.step,
             steps=state.steps,
@@ -77,74 +161,31 @@ def _records(
             **what,
         )
 
-    while not state.over:
-        if state.phase_over:
-            state.begin_next_phase()
-        learner = state.learner.train()
-        losses = _EpochLosses(len(train_images), config.batch_size, train_images.device)
-        for batch in shuffled_batches(train_images, config.batch_size, state.generator):
-            while control.paused:
-                fresh = losses.read()  # which waits for the device: that was training
-                state.watch.stop()
-                yield record(fresh, paused=True)
-                state.watch.stop()
-                control.wait(SECONDS_BETWEEN_RECORDS)
-                state.watch.start()
-            if control.stopped or losses.diverged:
-                break
-            if (wanted := control.take_learning_rate()) is not None:
-                state.change_learning_rate(wanted)
-            learning_rate = state.learning_rate
+    def _how_it_finished(self) -> str:
+        """A warning, or why it ended before its last step; else an empty string."""
+        state = self._state
+        if message := self._no_better_than_mean():
+            return message
+        if state.step == state.steps:
+            return ""
+        if state.good_enough:
+            return f"ended early: the validation loss has come down to {state.best_loss:.4f}"
+        return f"ended early: no better validation loss since epoch {state.best_epoch}"
 
-            inputs, targets = input_and_target(batch, data, state.generator)
-            loss = objective(learner, inputs, targets, config)
-            state.descend(loss)
-            losses.add(loss)
-            control.step_taken()
-
-            if state.watch.seconds >= next_record:
-                yield record(losses.read())
-                next_record = state.watch.seconds + SECONDS_BETWEEN_RECORDS
-
-        fresh = losses.read()
-        assessed = assess(learner.eval(), watched, config, data) if losses.complete else None
-        if losses.diverged or assessed and not _usable(state.model, assessed):
-            state.restore_best()
-            yield record(fresh, ended="diverged", message=_not_a_number(state))
-            return
-        if not assessed:
-            state.restore_best()
-            message = f"stopped {control.reason} in epoch {state.epoch + 1}"
-            yield record(fresh, ended="stopped", message=message)
-            return
-
-        validation_loss = assessed.objective if len(validation_images) else None
-        state.end_epoch(losses.mean, validation_loss)
-        message = ""
-        if not state.over and state.step - state.steps_per_epoch < FAIR_STEPS <= state.step:
-            message = _no_better_than_mean(train_images, watched, data, state)
-        epoch = Epoch(
-            epoch=state.epoch,
-            step=state.step,
-            seconds=state.watch.seconds,
-            train_loss=losses.mean,
-            validation_loss=validation_loss,
-            learning_rate=learning_rate,
-            phase=state.phase.name,
-            dead_units=assessed.dead_units,
-            active_units=assessed.active_units,
+    def _no_better_than_mean(self) -> str:
+        """A warning where what was learnt so far is nothing, else an empty string."""
+        state, data = self._state, self._data
+        transform = TRANSFORMS[data.target_transform]  # each of them is linear
+        mean = transform(mean_image(self._train_images)[None])
+        ours = evaluate(state.learner.eval(), self._watched, state.config.loss, data)
+        to_beat = evaluate(lambda images: mean.expand_as(images), self._watched, state.config.loss, data)
+        if ours < to_beat:
+            return ""
+        return (
+            f"after {state.step:,} steps the loss ({ours:.4f}) is no better than answering every image with "
+            f"the mean image ({to_beat:.4f}): if it stays so, lower learning_rate "
+            f"(it is {state.highest_learning_rate:g}), or train longer where it still falls"
         )
-        yield record(fresh, epoch=epoch, message=message)
-
-    state.restore_best()
-    message = _no_better_than_mean(train_images, watched, data, state)
-    if not message and state.step < state.steps:
-        message = (
-            f"ended early: the validation loss has come down to {state.best_loss:.4f}"
-            if state.good_enough
-            else f"ended early: no better validation loss since epoch {state.best_epoch}"
-        )
-    yield record([], ended="finished", message=message)
 
 
 class _EpochLosses:
@@ -194,20 +235,4 @@ def _not_a_number(state: TrainingState) -> str:
     return (
         f"the loss is no longer a number after step {state.step:,}: "
         f"lower learning_rate (it was {state.highest_learning_rate:g}){kept}"
-    )
-
-
-def _no_better_than_mean(
-    train_images: Tensor, watched: Tensor, data: DataConfig, state: TrainingState
-) -> str:
-    """A warning where one epoch has taught the model nothing, else an empty string."""
-    ours = evaluate(state.learner.eval(), watched, state.config.loss, data)
-    mean = TRANSFORMS[data.target_transform](mean_image(train_images)[None])  # each of them is linear
-    to_beat = evaluate(lambda images: mean.expand_as(images), watched, state.config.loss, data)
-    if ours < to_beat:
-        return ""
-    return (
-        f"after {state.step:,} steps the loss ({ours:.4f}) is no better than answering every image with the "
-        f"mean image ({to_beat:.4f}): if it stays so, lower learning_rate "
-        f"(it is {state.highest_learning_rate:g}), or train longer where it still falls"
     )
