@@ -170,6 +170,16 @@ def test_new_pictures_are_judged_for_every_training_and_kept(monkeypatch):
     assert again.rows == table.rows
 
 
+def test_fewer_seeds_do_not_replace_what_is_published(reproduce):
+    reproduce("tiny", "--seeds", "2", "--publish")
+    before = document.stored()
+    _, _, err = reproduce("tiny", "--seeds", "1", "--publish")
+    assert "tiny stays as published, with 2 seeds: renew it by --seeds 2" in err
+    assert document.stored() == before
+    reproduce("tiny", "--seeds", "3", "--publish")
+    assert document.stored()[0]["seeds"] == [0, 1, 2]
+
+
 def test_a_goal_is_published_beside_the_recipes(reproduce):
     reproduce("tiny", "--seeds", "1", "--publish")
     before = document.stored()

@@ -7,7 +7,7 @@ import click
 
 from aecore.cli.shared import TrainingBar, as_json, device_to_train_on, on_device, print_json
 from aecore.recipes import RECIPES
-from aecore.reproduction.document import cell, number, older, spread
+from aecore.reproduction.document import cell, number, older, outnumbered, spread
 from aecore.settings import SettingsError, unknown
 
 
@@ -39,7 +39,11 @@ def reproduce(
         results = []
         for name in names or known:
             results.append(_measured(name, range(seeds), device))
-            if publish:
+            if publish and (more := outnumbered(results[-1])):
+                click.echo(
+                    f"{name} stays as published, with {more} seeds: renew it by --seeds {more}", err=True
+                )
+            elif publish:
                 reproduction.publish(results[-1:])
             if not as_json:
                 _print(results[-1])

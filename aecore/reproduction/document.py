@@ -39,6 +39,14 @@ def publish(results: Sequence[dict[str, Any]]) -> None:
             temporary.write_text(text, encoding="utf-8")
 
 
+def outnumbered(result: dict[str, Any]) -> int:
+    """With how many seeds the same was published, where that is more than `result` has; else 0."""
+    for one in stored():
+        if all(one[name] == result[name] for name in ("recipe", "settings")):
+            return len(one["seeds"]) if len(one["seeds"]) > len(result["seeds"]) else 0
+    return 0
+
+
 def in_words(all_results: Sequence[dict[str, Any]]) -> str:
     """The results as a page of Markdown."""
     results = of_recipes(all_results)

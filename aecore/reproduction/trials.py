@@ -45,7 +45,7 @@ class Trial(Record):
 
     day: str
     machine: str
-    """Its kind of processor, how many threads of PyTorch, and whose version."""
+    """Its processor, how many threads of PyTorch, and whose version."""
 
     processor_share: float | None = None
     """How much of the time the thread that trains was at work on a CPU. Well below 1, other work ran beside
@@ -160,13 +160,22 @@ def _measure(
 
 
 def where_and_when() -> dict[str, str]:
-    """The day, and the machine: its kind of processor, how many threads of PyTorch, and whose version."""
+    """The day, and the machine: its processor, how many threads of PyTorch, and whose version."""
     import torch
 
     return {
         "day": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}",
+        "machine": f"{_processor()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}",
     }
+
+
+def _processor() -> str:
+    """Its maker's name for it where the system tells, else its kind."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _figure(published: Published, run: runs.Run, images: data.ImageSet, device: str) -> float | None:

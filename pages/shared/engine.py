@@ -14,14 +14,23 @@ from pages.shared import server
 _REMEMBER = st.components.v2.component(
     "remember_visitor",
     js="""
-export default function ({ setStateValue }) {
-  let word = localStorage.getItem("autoencoder-lab-visitor")
+function kept() {
+  const name = "autoencoder-lab-visitor"
+  let word = localStorage.getItem(name)
   if (!word) {
     const bytes = crypto.getRandomValues(new Uint8Array(16))
     word = Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("")
-    localStorage.setItem("autoencoder-lab-visitor", word)
+    localStorage.setItem(name, word)
   }
-  setStateValue("word", word)
+  return word
+}
+
+export default function ({ setStateValue }) {
+  try {
+    setStateValue("word", kept())
+  } catch {
+    // a browser that keeps nothing for anybody: whoever reloads the page there is a stranger
+  }
 }
 """,
 )
