@@ -32,7 +32,7 @@ from jobs_engine import (
 
 from aecore import runs
 from aecore.jobs import JobError, connection, limits
-from aecore.jobs.connection import CONNECTION_LOST, ENGINE_DIED, WORKER, call
+from aecore.jobs.connection import ENGINE_DIED, WORKER, call
 from aecore.jobs.dispatcher import NO_ANSWER
 from aecore.jobs.engine import Engine
 from aecore.jobs.worker import DIED
@@ -190,9 +190,9 @@ def test_a_public_host_stops_what_takes_too_long_pauses_counted(jobs, monkeypatc
     )
 
 
-def test_a_run_that_dask_does_not_take_has_failed_and_another_is_trained(jobs, monkeypatch):
+def test_a_run_that_dask_does_not_take_has_failed_and_another_is_trained(jobs):
     assert goes_on(jobs)
-    monkeypatch.setattr("aecore.jobs.dispatcher.SECONDS_BEFORE_ANOTHER_TRY", 0.1)
+    engine = engine_of(jobs)
 
     def refuse(*_, **__):
         raise RuntimeError("no")
@@ -200,14 +200,15 @@ def test_a_run_that_dask_does_not_take_has_failed_and_another_is_trained(jobs, m
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection.Connection, "train", refuse)
         run_id = ask(jobs)
-        assert fails(jobs, run_id) == CONNECTION_LOST
+        assert fails(jobs, run_id) == "the training engine did not take this run (no): resume it"
     assert status(jobs, run_id) == "failed"
     assert goes_on(jobs)
+    assert engine_of(jobs) is engine
 
 
 def test_an_engine_that_says_nothing_is_ended(monkeypatch):
     monkeypatch.setattr("aecore.jobs.engine.SECONDS_TO_START", 0.01)
-    with pytest.raises(JobError, match="the training engine did not start"):
+    with pytest.raises(JobError, match=r"did not start within 0\.01 s: it said nothing"):
         Engine()
 
 

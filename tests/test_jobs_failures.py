@@ -77,6 +77,23 @@ def test_a_data_set_that_is_not_there_is_named_and_the_queue_goes_on(jobs, tmp_p
     assert goes_on(jobs)
 
 
+def test_a_training_that_raises_says_what_and_the_queue_goes_on(jobs):
+    in_the_worker(
+        jobs,
+        "from aecore.runs import execution\n"
+        "execution.before = execution.execute\n"
+        "def raising(*_, **__):\n"
+        "    from aecore.runs import execution\n"
+        "    execution.execute = execution.before\n"
+        "    raise RuntimeError('boom\\nand more')\n"
+        "execution.execute = raising\n",
+    )
+    run_id = jobs.submit(small(), owner="me", device="cpu")
+    assert fails(jobs, run_id) == "the training failed (RuntimeError: boom): the engine's log says more"
+    assert status(jobs, run_id) == "failed"
+    assert goes_on(jobs)
+
+
 def test_a_device_that_is_not_there_is_named_and_the_queue_goes_on(jobs):
     run_id = jobs.submit(small(), owner="me", device="cuda:7")
     assert fails(jobs, run_id) == f"device is cuda:7: choose {either(devices())}"

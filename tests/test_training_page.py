@@ -65,6 +65,7 @@ def test_a_starting_run_says_what_it_does(queue):
     app = open_page(run=run_id)
     assert r"Downloading MNIST\: 40\%" in app.get("progress")[0].proto.text
     assert button(app, "pause").disabled
+    assert not button(app, "stop").disabled
 
 
 @pytest.mark.parametrize(("stage", "control"), [("training", "pause"), ("paused", "go_on")])

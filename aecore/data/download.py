@@ -44,7 +44,7 @@ def _fetch_file(source: IdxSource, mirrors: list[str], name: str, md5: str, bar:
     downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT)  # pyright: ignore
     folder, failures = download_folder(source.archive), []
     for mirror in mirrors:
-        bar.reset()  # what another mirror sent of the file does not count
+        bar.begin()  # what another mirror sent of the file does not count
         try:
             path = pooch.retrieve(mirror + name, f"md5:{md5}", name, folder, downloader=downloader)  # pyright: ignore
             return Path(path)
@@ -88,11 +88,15 @@ class _Bar:
         self.total = 0  # bytes of the packed file, set by pooch when the server answers
         self.received = 0
 
+    def begin(self) -> None:
+        self.reset()
+        self.update(0)
+
     def update(self, count: int) -> None:
         self.received += count
-        if self.total:  # 0 where the server does not say
-            part = min(1, self.received / self.total)  # pooch counts the last piece as a full one
-            self.report(self.start + self.share * part, self.what)
+        part = self.received / self.total if self.total else 0  # 0 where the server does not say
+        # pooch counts the last piece as a full one
+        self.report(self.start + self.share * min(1, part), self.what)
 
     def reset(self) -> None:
         self.received = 0

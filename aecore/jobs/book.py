@@ -15,7 +15,8 @@ from aecore.home import home
 from aecore.runs.database import reading, writing
 
 LAB_ENDED = "the lab was ended while this run was training: resume it"
-STOPPED_EARLY = "it was stopped before its first step"
+STOPPED_EARLY = "while its images were being got ready"
+"""How the sentence ends about a run that was stopped before a training of it had begun."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Entry:
     device: str
     server: str
     state: str
-    """queued, training, withdrawn from the queue, or empty, when nobody has it in hand."""
+    """queued, training, withdrawn before it was trained, or empty, when nobody has it in hand."""
 
     message: str
     """Why it is not being trained any more, for people; empty where it simply ended."""

@@ -140,8 +140,12 @@ class Dispatcher:
             for one, worker in zip(queue.line(), free, strict=False):
                 queue.begin(one)
                 training = Training(attempt=secrets.token_hex(4), worker=worker, began=monotonic())
-                queue.training[one.run] = training  # now: should Dask raise, it ends with the connection
-                future = connection.train(one.run, training.attempt, one.device, worker=worker)
+                queue.training[one.run] = training
+                try:
+                    future = connection.train(one.run, training.attempt, one.device, worker=worker)
+                except Exception as error:  # whatever Dask raises: those in training go on
+                    queue.end(one.run, f"the training engine did not take this run ({error}): resume it")
+                    return  # and whether the connection still works is looked at before the next
                 queue.training[one.run] = replace(training, future=future)
                 future.add_done_callback(self._wake)
 

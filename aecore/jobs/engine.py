@@ -10,7 +10,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE, Popen
-from threading import Timer
+from threading import Event, Timer
+
+import psutil
 
 from aecore.home import REPOSITORY, home
 from aecore.jobs.limits import JobError
@@ -18,7 +20,7 @@ from aecore.jobs.limits import JobError
 OLDEST_LOG_BYTES = 1_000_000
 
 SECONDS_TO_START = 120
-"""An engine that has no address by then never will: a busy machine takes ten."""
+"""An engine that has no address by then is ended: a busy machine takes ten."""
 
 
 class Engine:
@@ -39,6 +41,7 @@ class Engine:
         if self.log.exists() and self.log.stat().st_size > OLDEST_LOG_BYTES:
             self.log.unlink()
         with self.log.open("a") as log:
+            said_before = log.tell()
             self.process = Popen(
                 # -P: the folder it begins in may hold anything, but relative paths mean what they mean here
                 [sys.executable, "-P", "-m", "aecore", "engine"],
@@ -50,15 +53,16 @@ class Engine:
                 start_new_session=True,  # Ctrl-C in the app's terminal is the app's to hear
             )
         assert self.process.stdin and self.process.stdout
-        impatience = Timer(SECONDS_TO_START, self.process.kill)
+        late = Event()
+        impatience = Timer(SECONDS_TO_START, self._give_up, (late,))
         impatience.start()
         self.address = self.process.stdout.readline().strip()
         impatience.cancel()
         if not self.address:
             self.process.wait()
-            raise JobError(
-                f"the training engine did not start: {_last_line(self.log)} ({self.log} says more)"
-            )
+            when = f" within {SECONDS_TO_START:g} s" if late.is_set() else ""
+            reason = _last_line(self.log, said_before)
+            raise JobError(f"the training engine did not start{when}: {reason} ({self.log} says more)")
 
     @property
     def running(self) -> bool:
@@ -75,11 +79,16 @@ class Engine:
             self.process.kill()
             self.process.wait()
 
+    def _give_up(self, late: Event) -> None:
+        late.set()
+        with suppress(psutil.NoSuchProcess):
+            _kill_children(psutil.Process(self.process.pid))  # they hold its standard output open
+        self.process.kill()
+
 
 def serve() -> None:
     """Be the engine: start the cluster, print its address, end when standard input does."""
     import dask.config
-    import psutil
     from dask.system import CPU_COUNT
     from distributed import LocalCluster
 
@@ -110,12 +119,17 @@ def serve() -> None:
     print(cluster.scheduler_address, flush=True)  # noqa: T201
     while os.read(sys.stdin.fileno(), 1):
         pass
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            child.kill()  # at once: a training may be in the middle of a step
+    _kill_children(psutil.Process())  # at once: a training may be in the middle of a step
     os._exit(0)
 
 
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+def _kill_children(process: psutil.Process) -> None:
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+def _last_line(log: Path, begin: int) -> str:
+    """Of what the log holds from a byte on."""
+    lines = log.read_bytes()[begin:].decode(errors="replace").split("\n") if log.exists() else []
     return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

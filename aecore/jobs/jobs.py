@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from aecore import runs
@@ -93,7 +94,7 @@ class Jobs(Queue):
     def stop(self, run_id: str, *, owner: str) -> None:
         """End a training after the step it is in, keeping what it has learnt.
 
-        One that waits, or whose images are being downloaded, leaves the queue.
+        One that waits, or whose images are being got ready, leaves the queue.
         """
         self._check_may_change(run_id, owner)
         with self.changed:
@@ -102,8 +103,12 @@ class Jobs(Queue):
                 return
         self._dispatcher.tell(run_id, "stop")
         with self.changed:
-            if run_id in self.training and self._lives[run_id].steps:  # else there is nothing to measure
+            if run_id not in self.training:  # it came to its end meanwhile
+                return
+            if self._lives[run_id].steps:
                 self._show(run_id, "measuring")
+            else:
+                self._lives[run_id] = replace(self._lives[run_id], doing="Stopping")
 
     def pause(self, run_id: str, *, owner: str) -> None:
         """Hold a training before its next step."""

@@ -149,7 +149,7 @@ class Queue:
                 result, failure = None, failure or str(error)
             live = self._lives[run_id]
             live = live.over(result.ended, result.message) if result else live.over("failed", failure)
-            state = "withdrawn" if failure == STOPPED_EARLY else ""
+            state = "withdrawn" if failure.endswith(STOPPED_EARLY) else ""
             with suppress(LabError):  # the folder still tells how the run stands
                 self._own_book().mark(run_id, state, "" if result else failure)
             del self.training[run_id]

@@ -30,7 +30,7 @@ NO_MEMORY = ("out of memory", "can't allocate memory")
 
 
 class StoppedEarly(Exception):
-    """A training was stopped whose images are not here yet. No ValueError, which a download would outlive."""
+    """A training was stopped before its images were ready. No ValueError, which a download would outlive."""
 
 
 _controls: dict[tuple[str, str], Control] = defaultdict(Control)
@@ -55,8 +55,8 @@ def train(run_id: str, attempt: str, device: str) -> str:
     try:
         device = choose(device)
         return _train(run_id, attempt, device)
-    except StoppedEarly:
-        return STOPPED_EARLY
+    except StoppedEarly as stopped:
+        return f"stopped {stopped} {STOPPED_EARLY}"
     except LabError as error:
         return str(error)
     except Exception as error:
@@ -82,7 +82,7 @@ def _train(run_id: str, attempt: str, device: str) -> str:
     from dask.system import CPU_COUNT
     from distributed import get_worker
 
-    from aecore import data, runs
+    from aecore import runs
     from aecore.runs.execution import execute
 
     flush_denormals()
@@ -98,7 +98,7 @@ def _train(run_id: str, attempt: str, device: str) -> str:
     run = runs.read_run(folder)
     say(stage="starting")
     control = _controls[run_id, attempt]
-    images = data.load(run.experiment.data.dataset, progress=_download_reports(say, control))
+    images = _images(run.experiment.data.dataset, say, control)
     reporter = Reporter(say, run, images, device)
     for progress in execute(run, images, device, control, show_state=reporter.watch):
         if not _wanted(worker):
@@ -128,19 +128,29 @@ def _first_try(folder: Path, attempt: str) -> bool:
     return True
 
 
-def _download_reports(say: Any, control: Control) -> Any:
-    """What hears about a download, and ends it by raising StoppedEarly."""
+def _images(dataset: str, say: Any, control: Control) -> Any:
+    """The data set, downloaded first where it is missing. Raises StoppedEarly once that is not wanted."""
+    from aecore import data
+
     last = 0.0
 
     def report(share: float, what: str) -> None:
         nonlocal last
-        if control.stopped:
-            raise StoppedEarly
+        _check_wanted(control)
         if monotonic() - last >= SECONDS_BETWEEN_EVENTS:
             say(stage="starting", doing=f"{what}: {share:.0%}")
             last = monotonic()
 
-    return report
+    try:
+        images = data.load(dataset, progress=report)
+    finally:  # also where no mirror has answered, which takes a while
+        _check_wanted(control)
+    return images
+
+
+def _check_wanted(control: Control) -> None:
+    if control.stopped:
+        raise StoppedEarly(control.reason)
 
 
 def warm_up() -> None:

@@ -31,8 +31,9 @@ BADGES = {
 def head(run: Run, status: str) -> None:
     """Name, status and controls, outside of what is redrawn by the clock, so that no click is lost."""
     allowed = may_change(run.id)
-    idle = not allowed or status not in ("training", "paused")
-    ending = not allowed or status not in ("starting", "training", "paused")
+    steerable = allowed and status in ("training", "paused")
+    stoppable = steerable or allowed and status == "starting"
+    for_good = "Ends it for good; Pause lets it go on." if steerable else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(run.name)
         title, colour = BADGES[status]
@@ -41,12 +42,12 @@ def head(run: Run, status: str) -> None:
             _button("Leave the queue", "stop", ":material/close:", run, not allowed)
         elif status in AT_WORK:
             if status == "paused":
-                _button("Go on", "go_on", ":material/play_arrow:", run, idle)
+                _button("Go on", "go_on", ":material/play_arrow:", run, not steerable)
             else:
-                _button("Pause", "pause", ":material/pause:", run, idle)
-            _button("One step", "step", ":material/skip_next:", run, idle)
-            _button("Stop", "stop", ":material/stop:", run, ending, "Ends it for good; Pause lets it go on.")
-            _learning_rate(run, idle)
+                _button("Pause", "pause", ":material/pause:", run, not steerable)
+            _button("One step", "step", ":material/skip_next:", run, not steerable)
+            _button("Stop", "stop", ":material/stop:", run, not stoppable, for_good)
+            _learning_rate(run, not steerable)
         another()
     if not allowed and status in ("queued", *AT_WORK):
         st.caption("Only who started this run may pause or stop it.")
