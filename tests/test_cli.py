@@ -105,6 +105,12 @@ def test_an_experiment_in_a_file_is_trained_as_it_is_and_with_changes(cli, own_h
     assert (made["recipe"], made["experiment"]["data"]["dataset"]) == ("gfg-9", "digits")
     assert made["experiment"]["model"]["hidden"] == [32]
 
+    of_patches = ("--data", "patches", "--epochs", "1", "--set", "train_count=64", "--json")
+    made = json.loads(cli("train", "--experiment", str(config), *of_patches)[1])
+    assert made["experiment"]["model"]["image_shape"] == [3, 16, 16]
+    code, _, err = cli("train", "--experiment", str(config), "--data", "cifar")
+    assert (code, err) == (2, "dataset is cifar: choose mnist, fashion-mnist, digits or patches\n")
+
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
@@ -116,6 +122,7 @@ def test_an_experiment_in_a_file_is_trained_as_it_is_and_with_changes(cli, own_h
         ('{"modell": {}}', "modell is not a setting: did you mean model?"),
         ('{"train": {"epochs": 0}}', "epochs is 0: choose a whole number, 1 to 10,000"),
         ('{"train": 3}', "train is 3: choose a group of settings"),
+        ('{"self": 1}', "self is not a setting: choose from"),
     ],
 )
 def test_a_file_without_an_experiment_is_one_sentence(cli, own_home, tmp_path, content, sentence):

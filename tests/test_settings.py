@@ -251,7 +251,11 @@ SENTENCES = [
     ),
     (
         lambda: ConvDenseConfig(kernel_size=8),
-        "kernel_size is 8: choose at most 7, or fewer channels, nothing is left of 28×28 pixels",
+        "kernel_size is 8: choose at most 7, or fewer convolutions, nothing is left of 28×28 pixels",
+    ),
+    (
+        lambda: ConvDenseConfig(image_shape=(1, 8, 8), kernel_size=3),
+        "kernel_size is 3: choose at most 2, or fewer convolutions, nothing is left of 8×8 pixels",
     ),
     (
         lambda: ConvDenseConfig(code_size=9),

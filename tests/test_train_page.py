@@ -88,13 +88,17 @@ def test_what_cannot_be_trained_is_said_and_train_is_disabled(address, sentence)
     ("address", "setting", "sentence"),
     [
         ({"code_size": "8", "active": "9"}, "active", "choose 1 to 8 (the code size)"),
-        ({"kind": "conv-dense", "kernel_size": "8"}, "kernel_size", "choose at most 7, or fewer channels"),
+        (
+            {"kind": "conv-dense", "kernel_size": "8"},
+            "kernel_size",
+            "choose at most 7, or fewer convolutions",
+        ),
         ({"kl_target": "1"}, "kl_target", "choose more than 0 and less than 1"),
         ({"kl_weight": "0.1"}, "code_activation", "choose sigmoid, or kl_normalised true"),
         ({"loss": "bce", "output_activation": "relu"}, "output_activation", "choose sigmoid, bce needs"),
         ({"tied": "true", "decoder_hidden": "30"}, "decoder_hidden", "choose 512 or none, a tied decoder"),
         ({"untied_epochs": "3"}, "untied_epochs", "choose 0, only a tied decoder can be untied"),
-        ({"noise": "masking", "noise_level": "2"}, "noise_level", "choose"),
+        ({"noise": "masking", "noise_level": "2"}, "noise_level", "choose up to 1, masking sets a share"),
         ({"validation_share": "0", "early_stop": "3"}, "validation_share", "choose up to 0.5"),
     ],
 )

@@ -73,7 +73,7 @@ def _of_recipe(name: str, dataset: str | None) -> Experiment:
 
 
 def _read(file: Path, dataset: str | None) -> Experiment:
-    """The experiment in a JSON file, on another data set where one is named.
+    """The experiment in a JSON file; on another data set where one is named, with the settings as they are.
 
     Raises SettingsError for a file that holds none.
     """

@@ -63,7 +63,7 @@ class PooledConfig(ModelConfig):
                 for name in ("image_shape", "channels")
             )
             usual = min(cls.model_fields["kernel_size"].default, cls.widest_kernel(shape, len(channels)))
-            kernel = int(values.get("kernel_size", max(1, usual)))
+            kernel = int(values.get("kernel_size", usual))
             laid_out = cls.model_construct(image_shape=shape, channels=channels, kernel_size=kernel)
             return {"kernel_size": kernel, "code_size": laid_out.made, **values}
         except (TypeError, ValueError, IndexError, ZeroDivisionError):
@@ -71,7 +71,7 @@ class PooledConfig(ModelConfig):
 
     @classmethod
     def widest_kernel(cls, _shape: tuple[int, ...], _layers: int) -> int:
-        """The largest kernel that leaves something of an image of this shape; 0 where none does."""
+        """The largest kernel that leaves something of an image of this shape. With a margin any does."""
         return 63
 
     @model_validator(mode="after")
@@ -80,8 +80,7 @@ class PooledConfig(ModelConfig):
         if height < 1 or width < 1:
             widest = self.widest_kernel(self.image_shape, len(self.channels))
             raise ValueError(
-                f"kernel_size is {self.kernel_size}: "
-                f"choose {f'at most {widest}, or fewer channels' if widest else 'another kind of model'}, "
+                f"kernel_size is {self.kernel_size}: choose at most {widest}, or fewer convolutions, "
                 f"nothing is left of {self.image_shape[1]}×{self.image_shape[2]} pixels"
             )
         if self.code_size != self.made:
@@ -109,7 +108,7 @@ class ConvDenseConfig(PooledConfig):
 
     @classmethod
     def widest_kernel(cls, shape: tuple[int, ...], layers: int) -> int:
-        return max(0, (min(shape[1:]) - 2) // layers + 1)
+        return max(1, (min(shape[1:]) - 2) // layers + 1)
 
     @property
     def code_shape(self) -> tuple[int, int, int]:

@@ -39,7 +39,7 @@ def measure(
         rows=rows,
         values=largest.tolist(),
         reached=bool((largest < 1).all()),
-        remark=f"PCA comes closest at {closest}, which leaves {shares[closest].mean():.0%} of its error.",
+        remark=f"PCA comes closest at {closest}: up to {shares[closest].max():.0%} of its error is left.",
     )
 
 
@@ -51,7 +51,9 @@ def _errors(
     def judge(run: runs.Run, _images: ImageSet, _share: float | None) -> dict[str, Any]:
         result = run.result
         if not result or result.test_mse is None:
-            raise LabError(f"the training of {told} broke off and left nothing to measure: try another seed")
+            raise LabError(
+                f"{told} broke off and left nothing to measure: give the recipe a lower learning_rate"
+            )
         return {"mse": [result.test_mse, result.pca_mse, result.mean_image_mse]}
 
     told = f"{name}-{dataset}-{seed}"
