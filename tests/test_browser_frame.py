@@ -75,11 +75,8 @@ def memory_of(server: Server) -> dict[str, float]:
     """Resident megabytes once the engine's worker is warm; shared libraries count in each."""
     eventually(lambda: any(worker.memory_info().rss > 4e8 for worker in server.workers()))
     engine = next(process for process in server.family() if process.cmdline()[-1:] == ["engine"])
-    processes = {
-        "server": psutil.Process(server.process.pid),
-        "engine": engine,
-        "worker": server.workers()[-1],
-    }
+    trainer = next(worker for worker in server.workers() if worker in engine.children(recursive=True))
+    processes = {"server": psutil.Process(server.process.pid), "engine": engine, "worker": trainer}
     return {name: process.memory_info().rss / 1e6 for name, process in processes.items()}
 
 
@@ -87,9 +84,15 @@ def test_the_address_keeps_device_and_model(server, page):
     page.goto(f"{server.address}/reconstruct?model=zoo-digits-32&device=cpu")
     expect_page(page, "reconstruct")
     expect(page.get_by_test_id("stSidebar").get_by_text("trained on Handwritten digits")).to_be_visible()
-    page.reload()
-    expect_page(page, "reconstruct")
-    assert "model=zoo-digits-32" in page.url
+    again = page.context.new_page()
+    again.goto(page.url)
+    for reopened in (page, again):
+        reopened.reload()
+        expect_page(reopened, "reconstruct")
+        expect(
+            reopened.get_by_test_id("stSidebar").get_by_text("trained on Handwritten digits")
+        ).to_be_visible()
+        assert "model=zoo-digits-32" in reopened.url
 
 
 def test_a_link_to_a_model_that_is_gone_goes_on_with_another(server, page):

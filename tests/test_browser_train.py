@@ -101,6 +101,12 @@ def test_train_watch_leave_and_come_back(server, page, browser, capsys):
         other.goto(f"{server.address}/train?run={run}")
         expect_more_steps(other)
 
+    before, context = step(page), page.context
+    page.close()
+    page = context.new_page()  # nobody had it open meanwhile
+    page.goto(f"{server.address}/train?run={run}")
+    expect_steps(page)
+    assert step(page) > before
     stop(page)
     expect(page.get_by_text("PCA").first).to_be_visible()
     page.reload()

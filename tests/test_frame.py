@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 
 from aecore import device, runs
 from aecore.jobs import Jobs
-from aecore.runs import shelf
 from pages.shared import engine, server, state, warm
 from pages.shared.wording import plain
 
@@ -116,14 +115,6 @@ def test_a_failed_import_does_not_keep_pages_waiting(monkeypatch):
     monkeypatch.setattr("aecore.models.build", broken)
     monkeypatch.setattr("threading.excepthook", lambda _: None)
     make_warm()
-
-
-def test_a_page_opened_cold_waits_and_then_shows_the_whole_view():
-    app = open_app("pages/reconstruct.py", warm_first=False)
-    assert warm.ready()
-    assert app.sidebar.selectbox(key="device").value == device.choose()
-    assert app.sidebar.selectbox(key="model").value in {run.id for run in runs.zoo()}
-    assert app.metric
 
 
 def test_the_device_is_in_the_address_and_survives_navigation(monkeypatch):
@@ -244,13 +235,6 @@ def test_a_long_name_is_shortened_where_it_is_chosen_and_whole_below(own_home):
         "what comes of it… · abc123",
     ]
     assert captions(app)[0].startswith(f"**{plain(name)}**: Dense network, trained on Handwritten digits")
-
-
-def test_without_any_model_the_page_leads_to_training(monkeypatch, tmp_path):
-    monkeypatch.setattr(shelf, "ZOO", tmp_path)
-    app = open_app("pages/reconstruct.py")
-    assert app.info[0].value == "There is no trained model yet: train one first."
-    assert [link.value for link in app.page_link] == ["Train a model"]
 
 
 def test_a_damaged_notebook_is_explained(own_home):

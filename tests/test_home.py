@@ -1,5 +1,6 @@
 """The first page without a browser: a model at work, the ways on, the zoo's table, and what may be broken."""
 
+import re
 import shutil
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -234,6 +235,14 @@ def test_every_way_on_leads_to_another_page():
     inside = ["reconstruct", "denoise", "latent", "features"]
     work = ["compress", "classify", "anomaly", "transform", "generate"]
     assert pages == ["train", "runs", *inside, *work]
+
+
+def test_the_ways_on_have_the_names_of_the_menus_sections():
+    menu = re.findall(r'^        "([^"]+)": \[$', (REPOSITORY / "app.py").read_text(), re.MULTILINE)
+    assert len(menu) == 3
+    assert [text.value for text in open_home().markdown if text.value.strip("*") in menu] == [
+        f"**{section}**" for section in menu
+    ]
 
 
 def test_a_zoo_without_the_other_models_has_a_shorter_demo():
