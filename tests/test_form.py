@@ -240,6 +240,16 @@ def test_another_kind_brings_its_own_settings_and_keeps_the_shared_ones():
     assert made(app) == RECIPES["lab-32"].on("mnist").with_settings(expected)
 
 
+@pytest.mark.parametrize("recipe", ["lab-32", "keras-32", "zhong-kl-weak"])
+def test_a_walk_through_all_kinds_leaves_nothing_behind(recipe):
+    original = RECIPES[recipe].on("mnist")
+    app = draw(recipe, "mnist")
+    for kind in (*MODEL_CONFIGS, *reversed(MODEL_CONFIGS), original.model.kind):
+        app.selectbox(key="kind").set_value(kind)
+        run(app)
+        assert made(app) == original.with_settings({"kind": kind})
+
+
 def test_a_link_carries_what_was_changed():
     app = draw(epochs="3", hidden="64,32", early_stop="2", keep_best="false", loss="l1", learning_rate="0.01")
     changed = {"epochs": 3, "hidden": (64, 32), "early_stop": 2, "keep_best": False, "loss": "l1"}

@@ -53,16 +53,14 @@ def settings(
         return widget(cells[name], name, schema, default)
 
     kind = ask(first, "kind", _schemas(experiment)["kind"], experiment.model.kind)
-    before = flat(experiment)
+    original = experiment
     if kind in MODEL_CONFIGS:  # else the last line says that there is no such kind
         experiment = experiment.with_settings({"kind": kind})
     values: dict[str, Any] = {"kind": kind}
     schemas, defaults = _schemas(experiment), flat(experiment)
-    if st.session_state.get("form-kind", kind) != kind:
-        own = type(experiment.model).model_fields.keys() - ModelConfig.model_fields.keys() | PHASES
-        ruled_out = {name for name in before if name in schemas and defaults[name] != before[name]}
-        for name in own | ruled_out - {"kind"}:
-            st.session_state[name] = _shown(schemas[name], defaults[name])  # another kind begins with its own
+    if (previous := st.session_state.get("form-kind", kind)) != kind:
+        for name in _begun_anew(original, previous, experiment):
+            st.session_state[name] = _shown(schemas[name], defaults[name])
     st.session_state["form-kind"] = kind
     apart = {"kind", *_apart(experiment)}
     for name in FIRST:
@@ -75,6 +73,23 @@ def settings(
         for name in names:
             values[name] = ask(cell, name, schemas[name], defaults[name])
     return experiment.with_settings(values)
+
+
+def _begun_anew(original: Experiment, previous: str, experiment: Experiment) -> set[str]:
+    """What does not stay as it is in the form when `experiment` has another kind of network than before.
+
+    The kind's own settings, those of the original that it rules out, and those that the kind before had set.
+    """
+    own = type(experiment.model).model_fields.keys() - ModelConfig.model_fields.keys() | PHASES
+    schemas, now = _schemas(experiment), flat(experiment)
+    before = flat(original.with_settings({"kind": previous})) if previous in MODEL_CONFIGS else {}
+    ruled_out = {name for name, value in flat(original).items() if now.get(name, value) != value}
+    left_behind = {
+        name
+        for name, value in before.items()
+        if now.get(name, value) != value and st.session_state.get(name) == _shown(schemas[name], value)
+    }
+    return (own | ruled_out | left_behind) - {"kind"}
 
 
 def mark(cells: Cells, problem: str) -> set[str]:
