@@ -1,5 +1,8 @@
 """The Latent space page without a browser: the map, the links to it, every kind of model."""
 
+import importlib.util
+import sys
+
 import numpy as np
 import pytest
 from every_model import small_config
@@ -11,7 +14,7 @@ from aecore.analysis import estimate, space
 from aecore.analysis.questions import Question, answer
 from aecore.config import MODEL_CONFIGS, Experiment
 from aecore.data import SOURCES, archive
-from aecore.jobs import Analyses, Working
+from aecore.jobs import Analyses, Working, analyses
 from aecore.runs.execution import create, execute
 from pages.shared import landscape
 
@@ -116,6 +119,19 @@ def test_tsne_and_quality_are_questions(drawn, monkeypatch):
     assert not any("t-SNE" in caption.value for caption in app.caption)
     app = open_page("latent", by="tsne", b="tsne:1,2")
     assert any("five nearest points, approximately" in caption.value for caption in app.caption)
+
+
+def test_what_is_being_computed_is_said_by_code_that_was_saved_meanwhile(drawn, monkeypatch):
+    """A hot reload makes every class anew, and the server's questions still answer in the old ones."""
+    spec = importlib.util.spec_from_file_location("analyses_before", analyses.__file__)
+    before = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, before)
+    spec.loader.exec_module(before)
+    halfway = before.Working(share=0.5, doing="Halfway")
+    monkeypatch.setattr(Analyses, "ask", lambda *_, **__: halfway)
+    app = open_page("latent", by="tsne")
+    assert [bar.proto.text for bar in app.get("progress")] == ["Halfway"]
+    assert not drawn
 
 
 def test_codes_that_take_long_are_a_question(drawn, monkeypatch):

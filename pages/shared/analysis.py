@@ -60,10 +60,9 @@ def answered(
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
     def look() -> None:
         now = ask()
-        if isinstance(now, Working) and not now.failure:
-            st.progress(now.share, _doing(now, title))
-        else:
+        if isinstance(now, dict) or now is None or now.failure:
             st.rerun()
+        st.progress(now.share, _doing(now, title))
 
     look()
     return None
