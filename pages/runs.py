@@ -148,6 +148,6 @@ if len(silent) < len(tracks):
         alt=f"{comparison.LOSSES[which]} losses of {len(tracks)} runs by {curves.UNITS[unit].lower()}",
     )
     st.caption(
-        "Look at where a line ends, and how soon it gets there. Wide gaps between training and "
-        "validation losses mean that images are learnt by heart."
+        "Look at where a line ends, and how soon it gets there. Switch between training and validation: "
+        "where the validation loss stays far above, images are learnt by heart."
     )

@@ -136,8 +136,8 @@ def plan(original: Experiment) -> None:
                 network.drawing(rows), height=network.height(rows), key="network", alt=network.in_words(rows)
             )
             st.caption(
-                "A bar for what each layer hands on, as long as the square root of how many numbers that "
-                "is. On the right, the layer's parameters."
+                "A bar for what each layer hands on: the more numbers, the longer (four times as many, twice "
+                "as long). On the right, the layer's parameters."
             )
         with others:
             st.caption("Layers")

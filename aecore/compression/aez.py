@@ -106,7 +106,7 @@ def read(content: bytes) -> Contents:
         )
     body, [crc] = content[: -TAIL.size], TAIL.unpack(content[-TAIL.size :])
     if len(content) != whole or zlib.crc32(body) != crc:
-        raise AezError("this .aez file is damaged, at least a bit of it is another: get it again")
+        raise AezError("this .aez file is damaged (its checksum is another): get it again")
     try:
         run, dataset = body[HEAD.size : HEAD.size + named].decode("ascii").split("\n")
         contents = Contents(

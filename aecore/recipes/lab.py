@@ -88,8 +88,8 @@ RECIPES = (
         name="lab-dictionary",
         title="The lab's own dictionary: few of many units",
         source=f"{CHOSEN} Hard sparsity: Makhzani and Frey, k-Sparse Autoencoders, 2014.",
-        note="Tied weights keep nearly all units alive; untied, most of them died. PCA beside it has as many "
-        "numbers as units are active.",
+        note="On MNIST tied weights keep nearly all units alive; untied, most died. PCA beside it has as "
+        "many numbers as units are active.",
         any_shape=True,
         adapted={"digits": DIGITS_DICTIONARY | {"active": 10}},
         model=DICTIONARY.replace(active=25),

@@ -48,7 +48,8 @@ def _live(run: Run, found: "Dictionary", unit: int, place: int, device: str) -> 
     """The slider, and the picture that follows it."""
     values = found.codes[:, unit]
     now = float(values[place])
-    most = max(float(np.abs(values).max()), 1e-3)
+    largest = float(np.abs(values).max())
+    most = largest or max(float(np.abs(found.codes).max()), 1e-3)  # of a silent unit: what others do
     low, top = -2 * most if values.min() < 0 else 0.0, 2 * most
     of, value = st.session_state.get("boosted", (None, 0.0))
     this = run.id, unit, place
@@ -71,6 +72,8 @@ def _live(run: Run, found: "Dictionary", unit: int, place: int, device: str) -> 
         st.caption(
             f"It is {now:.3g}. Zero silences the unit; its largest over all pictures is {most:.3g}: from "
             "there on it is boosted beyond what it ever does."
+            if largest
+            else f"It is 0 in every picture: try what it would paint. The largest of any unit is {most:.3g}."
         )
 
 

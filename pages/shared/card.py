@@ -66,11 +66,13 @@ def _place(unit: int, maps: Sequence[int], image: Sequence[int]) -> str:
 def profile(run: Run, found: "Dictionary", told: "Activity", unit: int) -> None:
     """How strong its activations are, and for which classes."""
     names = SOURCES[run.experiment.data.dataset].class_names
-    left, right = st.columns(2)
     values = found.codes[:, unit]
     active = values[values != 0]
+    if not len(active):  # `examples` has said that it is active for no picture
+        return
+    left, right = st.columns(2)
     with left:
-        counts, edges = np.histogram(active if len(active) else values, BINS)
+        counts, edges = np.histogram(active, BINS)
         st.echarts_chart(
             _bars([f"{edge:.2g}" for edge in edges[:-1]], counts, "Activation", "Pictures", BLUE),
             key="histogram",

@@ -30,6 +30,8 @@ def losses(tracks: Mapping[str, Track], which: str, unit: str, log: bool) -> go.
             hovertemplate="%{y:.5f}<extra>%{fullData.name}</extra>",
         )
     figure.update_xaxes(title=UNITS[unit], rangemode="tozero")
+    if unit == "epoch" and max((len(track.epochs) for track in tracks.values()), default=0) < 8:
+        figure.update_xaxes(dtick=1)  # no half epochs
     figure.update_yaxes(title=f"{LOSSES[which]} loss", type="log" if log else "linear", exponentformat="none")
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}

@@ -9,7 +9,7 @@ from aecore.errors import LabError
 from aecore.runs import Run
 from pages.shared import address, pictures, state
 from pages.shared.compressed import CODERS
-from pages.shared.wording import plain
+from pages.shared.wording import plain, sentence
 
 if TYPE_CHECKING:
     from aecore.compression import Decompressed
@@ -51,7 +51,7 @@ def show(run: Run, device: str) -> None:
         with st.spinner("Opening the file"):
             found = decompressed(run.id, device, content)
     except LabError as error:
-        st.error(plain(str(error)))
+        st.error(sentence(str(error)))
         return
     bits = "float16" if contents.bits == 16 else f"{contents.bits} bits"
     st.markdown(

@@ -66,6 +66,6 @@ def told(rows: list[tuple[str, float, float, float]], most: int) -> str:
     worst = min(rows[1:], key=lambda row: row[1])
     return (
         f"Measured on up to {most:,} test pictures of each. {name}, its own data set, comes back with "
-        f"{decibels(psnr)}, {worst[0]} with {decibels(worst[1])}: look for what it knows in pictures that "
-        "had none of it. JPEG and PNG are made for any picture, this for one kind."
+        f"{decibels(psnr)}, {worst[0]} with {decibels(worst[1])}: look for strokes of its own data "
+        "in pictures that have none. JPEG and PNG are made for any picture, this for one kind."
     )
