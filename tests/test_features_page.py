@@ -171,6 +171,12 @@ def test_a_dictionary_of_colour_squares_with_dead_units(sheets):
     chart = json.loads(app.get("plotly_chart")[1].proto.spec or app.get("plotly_chart")[1].proto.figure.spec)
     assert {trace["name"] for trace in chart["data"]} >= {"top-k", "PCA", "this model"}
     assert result.active_units <= 2
+    codes = runs.load(run, "cpu").encode(data.load("patches").test_images / 255)
+    silent = int((codes == 0).all(0).nonzero()[0])
+    told = captions(open_page("features", model=run.id, unit=str(silent)))
+    assert "It is 0 in every picture: try what it would paint." in told
+    assert "It is active for no picture" in told
+    assert "activations other than zero" not in told
 
 
 def test_a_code_of_thousands_is_paged(monkeypatch, sheets):

@@ -27,7 +27,8 @@ def table_of_classes(
     `title` is what the rows are, and `dark` whether what is behind the figure is.
     """
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    figure = go.Figure(layout={"height": 110 + 30 * len(rows), "margin": {"t": 10, "b": 10}})
+    # above, room for the figure's buttons, which are always there on a phone
+    figure = go.Figure(layout={"height": 136 + 30 * len(rows), "margin": {"t": 36, "b": 10}})
     figure.add_heatmap(
         z=shares,
         x=list(columns),

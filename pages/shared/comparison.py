@@ -9,14 +9,16 @@ import plotly.graph_objects as go
 
 from aecore.analysis.curves import Track, thin
 from pages.shared.curves import MOST_POINTS, UNITS
+from pages.shared.figures import BELOW
 
 LOSSES = {"train_loss": "Training", "validation_loss": "Validation"}
 
 
 def losses(tracks: Mapping[str, Track], which: str, unit: str, log: bool) -> go.Figure:
     """A line for each track, by its run's name: the `which` (one of LOSSES) of each epoch along `unit`."""
-    height = 340 + 14 * len(tracks)  # names stand below the figure, on a narrow screen one below the other
-    figure = go.Figure(layout={"height": height, "margin": {"t": 10, "b": 10}, "hovermode": "x"})
+    figure = go.Figure(
+        layout={"height": 340 + 14 * len(tracks), "margin": {"t": 10, "b": 10}, "hovermode": "x"}
+    )
     for name, track in tracks.items():
         rows = [(epoch.step, getattr(epoch, which)) for epoch in track.epochs]
         rows = [(step, loss) for step, loss in rows if loss is not None and math.isfinite(loss)]
@@ -33,7 +35,5 @@ def losses(tracks: Mapping[str, Track], which: str, unit: str, log: bool) -> go.
     if unit == "epoch" and max((len(track.epochs) for track in tracks.values()), default=0) < 8:
         figure.update_xaxes(dtick=1)  # no half epochs
     figure.update_yaxes(title=f"{LOSSES[which]} loss", type="log" if log else "linear", exponentformat="none")
-    figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
-    )
+    figure.update_layout(showlegend=True, legend=BELOW)
     return figure

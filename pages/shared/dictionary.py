@@ -100,7 +100,7 @@ def codes_figure(
 ) -> go.Figure:
     """Codes (N, U), sorted by their labels (N,), as a heatmap with pictures across and units down."""
     most = float(np.quantile(np.abs(codes[codes != 0]), 0.98)) if codes.any() else 1.0
-    figure = go.Figure(layout={"height": 420, "margin": {"t": 10, "b": 10}})
+    figure = go.Figure(layout={"height": 446, "margin": {"t": 36, "b": 10}})
     figure.add_heatmap(
         z=codes.T.astype(np.float32),
         customdata=np.broadcast_to(units_shown[:, None], codes.T.shape).astype(np.int32),

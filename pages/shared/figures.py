@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 """For st.plotly_chart's `config`: only buttons that do something here."""
 
+BELOW = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+"""A legend under the figure: its buttons, always there on a phone, would cover one above. On a narrow screen
+the names stand one below the other, so the figure needs some 14 pixels of height for each."""
+
 COLOURS = (
     "#5683fe",
     "#ff8103",
@@ -65,7 +69,7 @@ def psnr_by_level(
 
     Each of `curves` has `level`, `noisy` and `psnr` (L,). Thick is what lies between the two of `learnt`.
     """
-    figure = go.Figure(layout={"height": 480, "margin": {"t": 10, "b": 10}})
+    figure = go.Figure(layout={"height": 440 + 14 * len(curves), "margin": {"t": 10, "b": 10}})
     hover = "%{x:g}: %{y:.1f} dB<extra>%{fullData.name}</extra>"
     for first in list(curves.values())[:1]:
         line = {"color": "#757c8d", "dash": "dot"}
@@ -99,7 +103,7 @@ def psnr_by_level(
             )
     figure.update_xaxes(title=unit, rangemode="tozero")
     figure.update_yaxes(title="Mean PSNR, decibels")
-    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_layout(legend=BELOW)
     return figure
 
 

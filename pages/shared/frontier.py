@@ -68,7 +68,7 @@ def show(run: Run, active: str, device: str) -> None:
 
 def figure(points: Sequence[Point], own: Point | None, baseline: Sequence[tuple[int, float]]) -> go.Figure:
     """Runs as points, a colour for each means of sparsity, and PCA (numbers, error) as a line."""
-    chart = go.Figure(layout={"height": 400, "margin": {"t": 10, "b": 10}})
+    chart = go.Figure(layout={"height": 440, "margin": {"t": 10, "b": 10}})
     for means in sorted({point.means for point in points}):
         those = [point for point in points if point.means == means]
         chart.add_scatter(
@@ -104,7 +104,7 @@ def figure(points: Sequence[Point], own: Point | None, baseline: Sequence[tuple[
     chart.update_xaxes(title="Mean active units for a picture", **figures.logarithmic(units))
     errors = [point.error for point in points] + [error for _, error in baseline]
     chart.update_yaxes(title="Test error (MSE per pixel)", **figures.logarithmic(errors))
-    chart.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    chart.update_layout(showlegend=True, legend=figures.BELOW)
     return chart
 
 
