@@ -124,15 +124,20 @@ def test_a_paused_training_can_be_stopped(jobs):
     assert runs.get(run_id).status == "stopped"
 
 
-def test_stopped_before_its_first_step_it_is_stopped_too(jobs):
-    for _ in range(5):  # the wish races with the training's beginning
+def test_stopped_before_its_first_step_it_has_not_begun_or_is_stopped(jobs):
+    for _ in range(8):  # the wish races with the training's beginning
         run_id = jobs.submit(small(LONG), owner="me", device="cpu")
         eventually(lambda run_id=run_id: live(jobs, run_id).stage, lambda stage: stage != "queued")
         jobs.stop(run_id, owner="me")
         reached(jobs, run_id, "over")
-        end = live(jobs, run_id)
-        assert end.ended == runs.get(run_id).status == "stopped"
-        assert end.losses.tolist() == runs.read_history(runs.get(run_id).folder).losses
+        run, end = runs.get(run_id), live(jobs, run_id)
+        if run.result:
+            assert end.ended == run.status == "stopped"
+            assert end.losses.tolist() == runs.read_history(run.folder).losses
+        else:
+            assert status(jobs, run_id) == "withdrawn"
+            assert jobs.message(run_id) == "stopped by hand while its images were being got ready"
+            assert not (run.folder / "checkpoints").exists()
 
 
 def test_a_stop_that_comes_with_the_end_leaves_the_run_over(jobs):

@@ -100,7 +100,12 @@ def _train(run_id: str, attempt: str, device: str) -> str:
     control = _controls[run_id, attempt]
     images = _images(run.experiment.data.dataset, say, control)
     reporter = Reporter(say, run, images, device)
-    for progress in execute(run, images, device, control, show_state=reporter.watch):
+
+    def begin(state: Any, history: Any) -> None:
+        _check_wanted(control)
+        reporter.watch(state, history)
+
+    for progress in execute(run, images, device, control, show_state=begin):
         if not _wanted(worker):
             return "the worker that trained this run was closed: resume it"
         reporter.hear(progress)

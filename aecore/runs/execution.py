@@ -94,8 +94,8 @@ def execute(
     All files are written before a record is yielded, so the caller may stop listening at any time: what is
     not over is *interrupted*, and goes on with the losses of an uncut training from its last saved epoch.
     `images` is the run's data set. `show_state` gets the state and the history so far before the first
-    record; its models may be looked at whenever a record has been yielded. Raises RunError where the run is
-    over or being trained elsewhere.
+    step; its models may be looked at whenever a record has been yielded. What it raises ends the training
+    before that has left anything behind. Raises RunError where the run is over or being trained elsewhere.
     """
     if not run.folder.exists():
         raise RunError(f"there is no run {run.id!r} any more: start a new one")
@@ -126,13 +126,13 @@ def _execute(
     model = build(experiment.model, experiment.train.seed).to(device)
     state = TrainingState(model, experiment.train, len(train_images))
     history = History()
-    if resume.exists():
+    if begun := resume.exists():
         state.load(resume)
         history = read_history(run.folder).cut(state.epoch, state.step)
-    else:
-        _checkpoint(model, run.folder, 0)
     if show_state:
         show_state(state, history)
+    if not begun:
+        _checkpoint(model, run.folder, 0)
 
     last_save = monotonic()
     for progress in train(
