@@ -66,7 +66,7 @@ CHANGE = """([name, title]) => new Promise((done) => {
         )].some((one) => one.getBoundingClientRect().height && one.getBoundingClientRect().top < innerHeight);
         if (there && seen) shown ||= now;
         const state = document.querySelector("[data-testid=stApp]").dataset.testScriptState;
-        if (shown && state === "notRunning") done([shown / 1000, now / 1000]);
+        if (shown && state === "notRunning" || now > 60_000) done([shown / 1000, now / 1000]);
         else requestAnimationFrame(look);
     };
     [...document.querySelectorAll("[data-testid=stSidebarNavLink]")]
