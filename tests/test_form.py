@@ -3,54 +3,18 @@
 from typing import Annotated, Literal
 
 import pytest
+from drawn_form import draw, made, run, widgets
 from pydantic import Field
 from streamlit.testing.v1 import AppTest
 
 from aecore.config import MODEL_CONFIGS, Channels, Experiment
 from aecore.recipes import RECIPES
-from aecore.settings import Record, SettingsError
+from aecore.settings import Record
 from pages.shared import form, groups
 
 ON = [(name, recipe.experiment.data.dataset) for name, recipe in RECIPES.items()]
 ON += [("lab-32", dataset) for dataset in RECIPES["lab-32"].datasets[1:]]
 """Every recipe on its own data set, and one on every other."""
-
-
-def drawn():
-    import streamlit as st
-
-    from aecore.recipes import RECIPES
-    from aecore.settings import SettingsError
-    from pages.shared import form
-
-    experiment = RECIPES[st.query_params["recipe"]].on(st.query_params["dataset"])
-    try:
-        st.session_state["made"] = form.settings(experiment, st.container(), st.container(), {})
-        st.session_state["refused"] = ""
-    except SettingsError as error:
-        st.session_state["refused"] = str(error)
-
-
-def draw(recipe="lab-32", dataset="mnist", **address) -> AppTest:
-    app = AppTest.from_function(drawn, default_timeout=30)
-    for name, value in {"recipe": recipe, "dataset": dataset, **address}.items():
-        app.query_params[name] = value
-    return run(app)
-
-
-def run(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
-
-
-def made(app: AppTest) -> Experiment:
-    assert app.session_state["refused"] == ""
-    return app.session_state["made"]
-
-
-def widgets(app: AppTest) -> dict:
-    return {one.key: one for one in [*app.number_input, *app.selectbox, *app.text_input, *app.toggle]}
 
 
 @pytest.mark.parametrize(
@@ -63,38 +27,6 @@ def test_an_untouched_form_is_the_recipe(recipe, dataset, kind):
     app = draw(recipe, dataset, kind=kind)
     assert made(app) == expected
     assert form.changes(made(app), expected) == {}
-
-
-@pytest.mark.parametrize("kind", MODEL_CONFIGS)
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_every_recipe_can_be_tried_with_every_kind(recipe, kind):
-    experiment = RECIPES[recipe].experiment.with_settings({"kind": kind})
-    assert experiment.model.kind == kind
-    assert (
-        experiment.with_settings({"kind": RECIPES[recipe].model.kind}).model.kind
-        == RECIPES[recipe].model.kind
-    )
-
-
-@pytest.mark.parametrize(
-    ("recipe", "kind", "gone"),
-    [("keras-32", "conv-residual", {"loss": "mse"}), ("zhong-kl-weak", "variational", {"kl_weight": 0.0})],
-)
-def test_what_another_kind_rules_out_goes_with_it(recipe, kind, gone):
-    app = draw(recipe, "mnist")
-    app.selectbox(key="kind").set_value(kind)
-    run(app)
-    assert {name: form.flat(made(app))[name] for name in gone} == gone
-    assert {name: app.session_state[name] for name in gone} == gone
-
-
-def test_a_loss_that_the_kind_rules_out_is_marked_where_it_can_be_changed():
-    app = draw("lab-32", "mnist", kind="conv-residual")
-    app.selectbox(key="loss").set_value("bce")
-    run(app)
-    assert (
-        app.session_state["refused"] == "loss is bce: choose mse or l1, this kind's pixels may leave 0 to 1"
-    )
 
 
 def test_every_setting_is_in_one_group_and_a_new_one_is_not_lost():
@@ -227,29 +159,6 @@ def test_a_combination_that_cannot_be_is_one_sentence():
     assert app.session_state["refused"].startswith("output_activation is identity: choose sigmoid")
 
 
-def test_another_kind_brings_its_own_settings_and_keeps_the_shared_ones():
-    app = draw()
-    app.number_input(key="code_size").set_value(7)
-    run(app)
-    app.selectbox(key="kind").set_value("conv")
-    run(app)
-    assert "hidden" not in widgets(app)
-    app.text_input(key="channels").set_value("4, 8")
-    run(app)
-    expected = {"kind": "conv", "code_size": 7, "channels": (4, 8)}
-    assert made(app) == RECIPES["lab-32"].on("mnist").with_settings(expected)
-
-
-@pytest.mark.parametrize("recipe", ["lab-32", "keras-32", "zhong-kl-weak"])
-def test_a_walk_through_all_kinds_leaves_nothing_behind(recipe):
-    original = RECIPES[recipe].on("mnist")
-    app = draw(recipe, "mnist")
-    for kind in (*MODEL_CONFIGS, *reversed(MODEL_CONFIGS), original.model.kind):
-        app.selectbox(key="kind").set_value(kind)
-        run(app)
-        assert made(app) == original.with_settings({"kind": kind})
-
-
 def test_a_link_carries_what_was_changed():
     app = draw(epochs="3", hidden="64,32", early_stop="2", keep_best="false", loss="l1", learning_rate="0.01")
     changed = {"epochs": 3, "hidden": (64, 32), "early_stop": 2, "keep_best": False, "loss": "l1"}
@@ -329,23 +238,8 @@ def test_labels_are_words():
     )
 
 
-def test_a_code_that_follows_from_the_layers_is_not_asked_for_and_fits():
-    app = draw()
-    for kind in ("conv-dense", "conv-map", "conv-winners", "variational", "recurrent", "dense"):
-        app.selectbox(key="kind").set_value(kind)
-        run(app)
-        assert made(app).model.kind == kind
-        assert ("code_size" in widgets(app)) == (kind in ("variational", "recurrent", "dense"))
-
-
 def test_a_link_with_a_list_that_is_none_is_refused():
     app = draw(hidden="<b>1</b>")
     assert app.session_state["refused"].startswith("hidden is <b>1</b>: choose at most 16 whole numbers")
     app = draw(hidden="1" * 5_000)
     assert len(app.session_state["refused"]) < 400
-
-
-def test_a_forged_kind_is_refused():
-    """No widget offers it; a browser can send it all the same."""
-    with pytest.raises(SettingsError, match="kind is tree: choose dense, conv, "):
-        Experiment().with_settings({"kind": "tree"})

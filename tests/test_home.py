@@ -14,8 +14,8 @@ from aecore import data, runs
 from aecore.analysis.questions import Question, answer
 from aecore.config import ConvConfig, DataConfig, DenseConfig, Experiment
 from aecore.jobs import Jobs
-from aecore.runs import Result, RunError, shelf
-from aecore.runs.example import Example, look, read_example, write_example
+from aecore.runs import Result, shelf
+from aecore.runs.example import look, read_example
 from aecore.runs.record import FORMAT, write_json
 from pages.shared import demo, server, state, warm
 from pages.shared.wording import plain
@@ -301,29 +301,3 @@ def open_step(step: demo.Step) -> AppTest:
     for key, value in step.address.items():
         assert app.query_params[key] == value
     return app
-
-
-def test_an_example_is_read_as_it_was_written(tmp_path):
-    written = Example(
-        class_name="flower",
-        original=np.arange(12, dtype=np.uint8).reshape(3, 2, 2),
-        code=np.array([0.5, -1.25], dtype=np.float32),
-        reconstruction=np.full((3, 2, 2), 7, dtype=np.uint8),
-        mse=0.01,
-    )
-    write_example(written, tmp_path)
-    read = read_example(tmp_path)
-    for name in ("original", "code", "reconstruction"):
-        np.testing.assert_array_equal(getattr(read, name), getattr(written, name))
-    assert (read.class_name, read.mse, read.psnr) == ("flower", 0.01, 20)
-    assert read_example(tmp_path / "elsewhere") is None
-
-
-@pytest.mark.parametrize(
-    "content",
-    ["", "[]", "{}", '{"class_name":"1","mse":1,"code":[],"original":[[[300]]],"reconstruction":[[[1]]]}'],
-)
-def test_a_damaged_example_is_named(tmp_path, content):
-    (tmp_path / "example.json").write_text(content)
-    with pytest.raises(RunError, match="example.json is damaged"):
-        read_example(tmp_path)
