@@ -33,6 +33,8 @@ def choice(place: DeltaGenerator, label: str, titles: dict[str, str], *, key: st
 
 def anew() -> None:
     """Another experiment or data set: the address starts again from there, in one step that Back undoes."""
+    if "run" in st.query_params:  # a late word of the form that was left for this run
+        return
     st.query_params.from_dict({key: st.session_state[key] for key in ("recipe", "dataset")})
 
 
