@@ -33,7 +33,7 @@ def choice(place: DeltaGenerator, label: str, titles: dict[str, str], *, key: st
 
 def anew() -> None:
     """Another experiment or data set: the address starts again from there, in one step that Back undoes."""
-    if "run" in st.query_params:  # a late word of the form that was left for this run
+    if "run" in st.query_params:  # the browser looks at a run, and has not heard yet that the form is gone
         return
     st.query_params.from_dict({key: st.session_state[key] for key in ("recipe", "dataset")})
 

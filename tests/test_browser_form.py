@@ -4,7 +4,9 @@ import re
 
 import pytest
 from browsing import PATIENCE, finished
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
@@ -109,6 +111,43 @@ def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(
     other.locator(".st-key-another button").click()
     ready(other)
     expect_fields(other, epochs="2", code_size="3")
+
+
+def test_a_late_word_of_the_form_does_not_lead_away_from_the_run(server, page):
+    """The browser's first look at the run carries the form along until it hears that the form is gone."""
+    holding, held, late = [], [], []
+
+    def between(browser: WebSocketRoute):
+        app = browser.connect_to_server()
+
+        def from_browser(message: bytes):
+            said = BackMsg.FromString(message).rerun_script
+            app.send(message)
+            if held and said.is_auto_rerun:
+                late.extend(widget.id.rpartition("-")[2] for widget in said.widget_states.widgets)
+                holding.clear()
+                while held:
+                    browser.send(held.pop(0))
+
+        def from_app(message: bytes):
+            if held or holding and ForwardMsg.FromString(message).WhichOneof("type") == "script_finished":
+                held.append(message)
+            else:
+                browser.send(message)
+
+        browser.on_message(from_browser)
+        app.on_message(from_app)
+
+    page.route_web_socket(re.compile("_stcore/stream"), between)
+    open_form(page, server.address, "recipe=lab-32&dataset=digits&epochs=2&code_size=3")
+    addresses = []
+    page.on("framenavigated", lambda _: addresses.append(page.url))
+    holding.append(True)
+    page.locator(".st-key-train button").click()
+    expect(page.get_by_text("Test error")).to_be_visible()
+    assert {"recipe", "dataset"} <= set(late)
+    assert parameters(page).keys() == {"run"}
+    assert {*addresses} == {page.url}, "the address was another on the way"
 
 
 def test_a_name_is_changed_and_runs_are_deleted_in_dialogs(cold_server, page, own_home):
