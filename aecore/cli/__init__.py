@@ -135,9 +135,9 @@ def answers(device: str | None) -> None:
 def bench(as_json: bool) -> None:
     """Time training side by side with the tutorials' loop, and against the speed of bare matrix products."""
     from aecore.bench import measure, table
-    from aecore.device import flush_denormals
+    from aecore.device import prepare_for_training
 
-    flush_denormals()  # as for every training, and before reading images begins PyTorch's threads
+    prepare_for_training()  # before reading images begins PyTorch's threads
     with tqdm(total=1.0, bar_format=PERCENT, leave=False) as bar:
         figures = measure(load_images("mnist"), lambda share, what: advance(bar, share, what))
     if as_json:

@@ -71,9 +71,9 @@ def device_named(name: str | None) -> str:
 
 
 def device_to_train_on(name: str | None) -> str:
-    from aecore.device import flush_denormals
+    from aecore.device import prepare_for_training
 
-    flush_denormals()
+    prepare_for_training()
     return device_named(name)
 
 

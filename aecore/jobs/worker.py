@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 from aecore.control import Control
-from aecore.device import choose, flush_denormals
+from aecore.device import choose, prepare_for_training
 from aecore.errors import LabError
 from aecore.files import whole
 from aecore.jobs.book import STOPPED_EARLY
@@ -85,7 +85,7 @@ def _train(run_id: str, attempt: str, device: str) -> str:
     from aecore import runs
     from aecore.runs.execution import execute
 
-    flush_denormals()
+    prepare_for_training()
     torch.set_num_threads(CPU_COUNT)
     worker = get_worker()
 
