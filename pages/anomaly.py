@@ -6,7 +6,7 @@ from aecore.data import SOURCES
 from aecore.errors import LabError
 from pages.shared import frame, hunt, missing, oddities, state, verdicts, warm
 from pages.shared.analysis import answered
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -22,7 +22,7 @@ missing.need(source.name)
 try:
     frame.say_where(state.model(run.id, device))
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 
 asked = hunt.choose(run, source)

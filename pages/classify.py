@@ -16,7 +16,7 @@ from pages.shared import (
     state,
     warm,
 )
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -62,7 +62,7 @@ missing.need(dataset)
 try:
     frame.say_where(state.model(run.id, device))
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 
 if part == "compare":

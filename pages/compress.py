@@ -6,7 +6,7 @@ from aecore.data import available
 from aecore.errors import LabError
 from pages.shared import compressed, frame, missing, rate, reopened, state, strangers, warm
 from pages.shared.analysis import answered
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -36,7 +36,7 @@ try:
     with st.spinner(f"{LEARNING}, a moment the first time", show_time=True):
         codec = state.codec(run.id, device)
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 frame.say_where(codec.model)
 
@@ -60,7 +60,7 @@ def at_work() -> None:
                 found = compressed.once(run.id, device, bits, coder, images.tobytes())
             others = compressed.common(given, found, run)
         except LabError as error:
-            st.error(plain(str(error)))
+            st.error(sentence(str(error)))
             return
         with st.container(width="stretch" if given == "test" else compressed.ANSWER_WIDTH):
             compressed.show(run, found, others, bits, device)
@@ -91,4 +91,4 @@ if available(dataset):
         with st.spinner("Compressing other data by it, a moment the first time"):
             strangers.show(run, bits, coder, device)
     except LabError as error:
-        st.error(plain(str(error)))
+        st.error(sentence(str(error)))

@@ -5,7 +5,7 @@ import streamlit as st
 from aecore import runs
 from aecore.errors import LabError
 from pages.shared import address, denoisers, easel, frame, missing, noise_levels, state, warm
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -20,7 +20,7 @@ try:
     frame.say_where(state.model(run.id, device))
     chosen = denoisers.choose(run, state.usable(runs.list_runs()))
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

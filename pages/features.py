@@ -5,7 +5,7 @@ import streamlit as st
 from aecore.errors import LabError
 from pages.shared import dictionary, frame, frontier, missing, sheet, state, units, warm
 from pages.shared.analysis import answered
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -29,7 +29,7 @@ try:
         told = state.activity(run.id, device, active)
         in_order = state.units_in_order(run.id, device, order, active)
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 frame.say_where(state.model(run.id, device))
 sheet.look(run, found, told, in_order, scale, device)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from aecore.errors import LabError
 from pages.shared import address, arithmetic, fidelity, frame, missing, on_plane, samples, state, walk, warm
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -24,7 +24,7 @@ missing.need(run.experiment.data.dataset)
 try:
     frame.say_where(state.model(run.id, device))
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 
 flat = run.experiment.model.code_size == 2
@@ -57,7 +57,7 @@ def at_work() -> None:
         else:
             fidelity.show(run, device)
     except LabError as error:
-        st.error(plain(str(error)))
+        st.error(sentence(str(error)))
 
 
 at_work()

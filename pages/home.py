@@ -7,7 +7,7 @@ from aecore.data import SOURCES
 from aecore.errors import LabError
 from aecore.runs.example import look, read_example
 from pages.shared import demo, example, frame, state, zoo_table
-from pages.shared.wording import plain
+from pages.shared.wording import plain, sentence
 
 frame.ensure_frame()
 
@@ -58,7 +58,7 @@ try:
         model, images = state.model(run.id, st.session_state.device), state.images(source.name)
         frame.say_where(model)
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     live = False
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from aecore.data import SOURCES
 from aecore.errors import LabError
 from pages.shared import address, frame, landscape, latent_panels, missing, readiness, state, warm
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -26,7 +26,7 @@ try:
 
     model = state.model(run.id, device)
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 frame.say_where(model)
 
@@ -80,6 +80,6 @@ try:
         figure = landscape.figure(run.id, which, projection, colour, unit, behind, device)
         sprite = landscape.thumbnails(run.id, which, device, "map")
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 latent_panels.look(view, figure, sprite)

@@ -5,7 +5,7 @@ import streamlit as st
 from aecore.data import SOURCES
 from aecore.errors import LabError
 from pages.shared import address, figures, frame, gallery, missing, pictures, quality, state, warm, ways
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -39,7 +39,7 @@ try:
     model = state.model(run.id, device)
     parts = state.parts(run.id, dataset)
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 frame.say_where(model)
 
@@ -100,7 +100,7 @@ try:
         images = state.versions(run.id, dataset, part, device)
         pca = state.baselines(run.id, device).pca
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 
 only = None if label == "all" else int(label)

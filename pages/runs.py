@@ -9,7 +9,7 @@ from pages.shared import address, comparison, curves, keeping, listing
 from pages.shared.engine import jobs
 from pages.shared.frame import ensure_frame
 from pages.shared.training import SECONDS_BETWEEN_LOOKS
-from pages.shared.wording import plain
+from pages.shared.wording import plain, sentence
 
 ensure_frame()
 
@@ -38,10 +38,10 @@ st.markdown(
 try:
     own = runs.list_runs()
 except LabError as error:
-    st.error(plain(str(error)), icon=":material/broken_image:")
+    st.error(sentence(str(error)), icon=":material/broken_image:")
     own = []
-for sentence in runs.damaged_runs():
-    st.warning(plain(sentence), icon=":material/broken_image:")
+for damage in runs.damaged_runs():
+    st.warning(sentence(damage), icon=":material/broken_image:")
 shelf = [*own, *runs.zoo()]
 if not own:
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -113,7 +113,7 @@ for run in chosen[:MOST_COMPARED]:
     try:
         track = curves.track(run, jobs().live(run.id))
     except LabError as error:
-        st.warning(plain(str(error)), icon=":material/broken_image:")
+        st.warning(sentence(str(error)), icon=":material/broken_image:")
         continue
     alone = [other.name for other in chosen].count(run.name) == 1
     tracks[run.name if alone else f"{run.name} · {run.id.removeprefix(run.experiment.recipe + '-')}"] = track

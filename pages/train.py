@@ -124,9 +124,9 @@ def plan(original: Experiment) -> None:
         if cost and (too_long := limits.time_warning(cost.seconds)):
             st.warning(sentence(too_long), icon=":material/timer:")
         if refused := st.session_state.pop("refused", ""):
-            st.error(plain(refused), icon=":material/block:")
+            st.error(sentence(refused), icon=":material/block:")
         if jobs().trouble:
-            st.warning(plain(jobs().trouble), icon=":material/warning:")
+            st.warning(sentence(jobs().trouble), icon=":material/warning:")
         form.compare(cells, experiment, original)
         if changed := form.changes(experiment, original):
             st.caption(f"Changed: {plain(form.told(changed))}. The address of this page carries it along.")

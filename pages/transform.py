@@ -4,7 +4,7 @@ import streamlit as st
 
 from aecore.errors import LabError
 from pages.shared import canvas, frame, given, many_transformed, missing, state, tasks, transformed, warm
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 frame.ensure_frame()
 
@@ -22,7 +22,7 @@ if tasks.choose(run, usable) is None:
 try:
     frame.say_where(state.model(run.id, device))
 except LabError as error:
-    st.error(plain(str(error)))
+    st.error(sentence(str(error)))
     st.stop()
 dataset = run.experiment.data.dataset
 

@@ -61,3 +61,20 @@ def test_plain_leaves_no_markdown():
     assert wording.plain("*a* [b](c) `d` $e$ :red[f] <g>") == r"\*a\* \[b\]\(c\) \`d\` \$e\$ \:red\[f\] \<g\>"
     assert wording.plain("# one\n\n- two\t three") == r"\# one \- two three"
     assert wording.plain("été 12") == "été 12"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("", ""),
+        ("the model has learnt nothing", r"The model has learnt nothing\."),
+        ("run lab-32-a1 is over", r"Run lab\-32\-a1 is over\."),
+        ("lab-32-a1 is over", r"lab\-32\-a1 is over\."),
+        ("weights.safetensors is damaged", r"weights\.safetensors is damaged\."),
+        ("learning_rate is 0", r"learning\_rate is 0\."),
+        ("3 analyses are waiting", r"3 analyses are waiting\."),
+        ("Try again. Or not?", r"Try again\. Or not\?"),
+    ],
+)
+def test_sentence(message, words):
+    assert wording.sentence(message) == words

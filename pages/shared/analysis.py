@@ -10,7 +10,7 @@ from aecore.analysis.questions import Arrays, Setting
 from aecore.errors import LabError
 from aecore.jobs import Analyses, Working
 from pages.shared import server
-from pages.shared.wording import about, plain
+from pages.shared.wording import about, plain, sentence
 
 SECONDS_BETWEEN_LOOKS = 0.4
 
@@ -40,14 +40,14 @@ def answered(
         try:
             return analyses().ask(analysis, subject, settings, device=device)
         except (LabError, analyses().refusal) as error:
-            st.error(plain(str(error)))
+            st.error(sentence(str(error)))
             return None
 
     answer = ask()
     if isinstance(answer, dict) or answer is None:
         return answer
     if answer.failure:
-        st.error(plain(answer.failure))
+        st.error(sentence(answer.failure))
         st.button(
             "Try again",
             key=f"again-{analysis}-{subject}",

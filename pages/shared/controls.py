@@ -6,7 +6,7 @@ from aecore.config import TrainConfig
 from aecore.runs import Run
 from pages.shared import form, launch
 from pages.shared.engine import jobs, may_change, refusals, visitor
-from pages.shared.wording import learning_rate, plain
+from pages.shared.wording import learning_rate, sentence
 
 AT_WORK = ("starting", "training", "paused", "measuring")
 """While these last, the engine has the run in hand."""
@@ -52,7 +52,7 @@ def head(run: Run, status: str) -> None:
     if not allowed and status in ("queued", *AT_WORK):
         st.caption("Only who started this run may pause or stop it.")
     if refused := st.session_state.pop("refused", ""):
-        st.error(plain(refused), icon=":material/block:")
+        st.error(sentence(refused), icon=":material/block:")
 
 
 def _button(label: str, wish: str, icon: str, run: Run, disabled: bool, help: str | None = None) -> None:
@@ -117,4 +117,4 @@ def _change_learning_rate(run_id: str, config: TrainConfig) -> None:
         st.session_state[f"asked-{run_id}"] = asked
         st.toast(f"From the next step on: {learning_rate(config, asked)}.", icon=":material/speed:")
     else:  # the open field may cover the sentence below the controls
-        st.toast(plain(st.session_state["refused"]), icon=":material/block:")
+        st.toast(sentence(st.session_state["refused"]), icon=":material/block:")

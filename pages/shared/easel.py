@@ -7,7 +7,7 @@ import streamlit as st
 from aecore.errors import LabError
 from aecore.runs import Run
 from pages.shared import address, canvas, denoisers, noise_levels, restoring, state
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 KEY = "denoise"
 
@@ -44,7 +44,7 @@ def at_work(run: Run, chosen: Mapping[str, Run], noise: str, device: str) -> Non
                     image = restoring.clean(KEY, dataset, drawing)
                     found = restoring.restored(image, noise, level, seed, methods, device)
             except LabError as error:
-                st.error(plain(str(error)))
+                st.error(sentence(str(error)))
                 return
             st.markdown(restoring.told(found, list(methods), len(methods) - len(chosen)))
             restoring.show(image, found, list(methods))

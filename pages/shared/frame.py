@@ -12,7 +12,7 @@ from aecore.errors import LabError
 from aecore.runs import Run
 from aecore.settings import SettingsError
 from pages.shared import address, engine, state, warm
-from pages.shared.wording import plain
+from pages.shared.wording import plain, sentence
 
 if TYPE_CHECKING:
     from aecore.models.base import Autoencoder
@@ -66,7 +66,7 @@ def choose_model(first: str = "32") -> Run:
     try:
         usable = state.usable(runs.list_runs())
     except LabError as error:  # a damaged notebook; the lab's own models need none
-        st.error(plain(str(error)))
+        st.error(sentence(str(error)))
         usable = state.usable([])
     if not usable:
         st.info("There is no trained model yet: train one first.", icon=":material/model_training:")

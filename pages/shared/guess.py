@@ -9,7 +9,7 @@ from aecore.errors import LabError
 from aecore.runs import Run
 from pages.shared import canvas, restoring, similar
 from pages.shared.classes_told import choose
-from pages.shared.wording import plain
+from pages.shared.wording import plain, sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,7 @@ def show(run: Run, dataset: str, device: str) -> None:
                     verdict(machine, code, names, MEANS[classifier])
                     similar.neighbours(book, dataset, image, code, similar.PER_LINE)
                 except LabError as error:
-                    st.error(plain(str(error)))
+                    st.error(sentence(str(error)))
                     return
                 st.caption(
                     f"Learnt from the codes of {count:,} training pictures; above, those nearest to the "

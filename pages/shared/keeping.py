@@ -8,7 +8,7 @@ from aecore import runs
 from aecore.runs import Run
 from pages.shared import ways
 from pages.shared.engine import jobs, may_change, refusals, training_device, visitor
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 
 def actions(chosen: Sequence[Run], statuses: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ def actions(chosen: Sequence[Run], statuses: Mapping[str, str]) -> None:
         if st.button("Delete", icon=":material/delete:", disabled=not mine, help=why):
             _confirm(chosen)
     for refused in st.session_state.pop("refusals", []):
-        st.error(plain(refused), icon=":material/block:")
+        st.error(sentence(refused), icon=":material/block:")
 
 
 @st.dialog("Name and note")
@@ -50,7 +50,7 @@ def _describe(run: Run) -> None:
     st.text_area("Note", run.note, max_chars=10_000, key=f"note-{run.id}")
     st.button("Save", type="primary", key="save", on_click=_write, args=(run,))
     if refused := st.session_state.pop("refused", ""):
-        st.error(plain(refused), icon=":material/block:")
+        st.error(sentence(refused), icon=":material/block:")
 
 
 def _write(run: Run) -> None:

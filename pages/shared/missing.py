@@ -5,7 +5,7 @@ import streamlit as st
 from aecore.data import SOURCES, available
 from aecore.errors import LabError
 from pages.shared import state
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 
 def need(dataset: str, why: str = "") -> None:
@@ -24,4 +24,4 @@ def offer(dataset: str, why: str = "") -> None:
             state.fetch(dataset)
             st.rerun()
         except LabError as error:
-            st.error(plain(str(error)))
+            st.error(sentence(str(error)))

@@ -13,7 +13,7 @@ from aecore.runs import Run
 from pages.shared import address, landscape, latent_map, places, readiness, spots, state
 from pages.shared.landscape import View
 from pages.shared.spots import Spot
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 if TYPE_CHECKING:
     from aecore.analysis.plane import Projection
@@ -61,7 +61,7 @@ def view(other: Run, like: View) -> View | None:
         with st.spinner("Computing the codes, some seconds the first time"):
             return landscape.view(other, like.which, by, like.device)
     except LabError as error:
-        st.error(plain(str(error)))
+        st.error(sentence(str(error)))
         return None
 
 

@@ -11,7 +11,7 @@ from aecore.errors import LabError
 from aecore.runs import Run
 from pages.shared import analysis, canvas, pictures, restoring, state
 from pages.shared.classes_told import FEATURES
-from pages.shared.wording import plain
+from pages.shared.wording import sentence
 
 if TYPE_CHECKING:
     from aecore.analysis.feature_sets import Codebook
@@ -59,7 +59,7 @@ def show(run: Run, dataset: str, device: str) -> None:
                         image, code = book.look_at(restoring.clean(KEY, dataset, drawing))
                     neighbours(book, dataset, image, code, FOUND)
                 except LabError as error:
-                    st.error(plain(str(error)))
+                    st.error(sentence(str(error)))
                     return
                 st.caption(
                     f"The {FOUND} nearest of {len(book.codes):,} training pictures, the nearest first. Look "

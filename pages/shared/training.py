@@ -7,7 +7,7 @@ from aecore.jobs import Live
 from aecore.runs import MissingRunError, Run
 from pages.shared import address, controls, curves, launch, outcome, pictures
 from pages.shared.engine import jobs, refusals
-from pages.shared.wording import about, error, plain
+from pages.shared.wording import about, error, plain, sentence
 
 PER_BLOCK = 5
 """Of the ten pictures, so many beside each other on a phone."""
@@ -31,7 +31,7 @@ def show(run_id: str) -> None:
         _ways_on()
         return
     except refusals() as problem:
-        st.error(plain(str(problem)), icon=":material/broken_image:")
+        st.error(sentence(str(problem)), icon=":material/broken_image:")
         _ways_on()
         return
     st.caption(
@@ -118,7 +118,7 @@ def _watch(run: Run, status: str, view: curves.View) -> None:
         status_now = jobs().status(run)
         track = curves.track(run, live)
     except refusals() as problem:
-        st.error(plain(str(problem)), icon=":material/broken_image:")
+        st.error(sentence(str(problem)), icon=":material/broken_image:")
         return
     if status_now != status:
         st.rerun()
@@ -143,7 +143,7 @@ def _progress(run: Run, status: str, live: Live | None, track: curves.Track) -> 
         waiting = f"Number {place} in the queue" if place else "In the queue of another server"
         st.progress(0.0, f"{waiting}: it begins by itself.")
         if jobs().trouble:
-            st.warning(plain(jobs().trouble), icon=":material/warning:")
+            st.warning(sentence(jobs().trouble), icon=":material/warning:")
         return
     share = min(1.0, live.step / live.steps) if live.steps else 0.0
     st.progress(share, _doing(status, live))
@@ -177,7 +177,7 @@ def _progress(run: Run, status: str, live: Live | None, track: curves.Track) -> 
         st.metric("Images per second", f"{live.images_per_second:,.0f}" if live.images_per_second else "–")
         st.metric("Learning rate", f"{live.learning_rate:.3g}" if live.learning_rate else "–")
     if live.message:
-        st.warning(plain(live.message), icon=":material/warning:")
+        st.warning(sentence(live.message), icon=":material/warning:")
 
 
 def _doing(status: str, live: Live) -> str:

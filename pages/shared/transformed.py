@@ -13,7 +13,7 @@ from aecore.runs import Run
 from pages.shared import analysis, clickable, closer, pictures, state, tasks
 from pages.shared.given import Given
 from pages.shared.restoring import decibels
-from pages.shared.wording import plain
+from pages.shared.wording import plain, sentence
 
 if TYPE_CHECKING:
     from aecore.analysis.transformation import Transformed
@@ -118,7 +118,7 @@ def show(run: Run, given: Given, device: str, side: int) -> None:
     try:
         beside, result = baseline(run.id), found(run, given, device)
     except LabError as error:
-        st.error(plain(str(error)))
+        st.error(sentence(str(error)))
         return
     if result is None:
         return

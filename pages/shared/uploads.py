@@ -9,7 +9,7 @@ from streamlit.typing import UploadedFile
 from aecore.data import SOURCES
 from aecore.data import uploads as files
 from aecore.errors import LabError
-from pages.shared.wording import about, plain
+from pages.shared.wording import about, plain, sentence
 
 
 def pictures(key: str, dataset: str) -> np.ndarray | None:
@@ -73,7 +73,7 @@ def one(key: str, help: str) -> np.ndarray | None:
     try:
         return files.picture(file.getvalue(), file.name)
     except LabError as error:
-        st.error(plain(str(error)))
+        st.error(sentence(str(error)))
         return None
 
 

@@ -13,8 +13,13 @@ def plain(text: str) -> str:
 
 
 def sentence(message: str) -> str:
-    """A message from below as a sentence by itself, shown as it is; empty where there is none."""
-    return plain(message[:1].upper() + message[1:] + "." if message else "")
+    """A message from below as a sentence by itself, shown as it is; empty where there is none.
+
+    A first word that is a file's or a run's name stays as it is.
+    """
+    if re.match(r"[a-z]+\b(?![-._/])", message):
+        message = message[0].upper() + message[1:]
+    return plain(message if message.endswith((".", "!", "?")) else f"{message}.") if message else ""
 
 
 def duration(seconds: float) -> str:
