@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from aecore.analysis import estimate as estimates
 from aecore.analysis.estimate import estimate
-from aecore.analysis.speed import matrix_rate
+from aecore.analysis.speed import SMALL, SMALL_BATCH, matrix_rate, small_step
 from aecore.config import MODEL_CONFIGS, ConvConfig, DenseConfig, Experiment
 from aecore.data.batches import hold_out
 from aecore.models import build, training_memory
@@ -27,6 +27,7 @@ SHAPES = [(1, 8, 8), (3, 16, 16), (1, 31, 17)]
 @pytest.fixture
 def epyc(monkeypatch):
     monkeypatch.setattr(estimates, "matrix_rate", lambda _device: EPYC_RATE)
+    monkeypatch.setattr(estimates, "_slowness", lambda _device: 1.0)
 
 
 def test_multiply_adds_of_a_dense_network_are_its_weights_without_biases():
@@ -149,6 +150,28 @@ def test_the_rate_grows_with_the_threads_pytorch_uses():
     assert 1e8 < one < 1e13
 
 
+def test_a_slower_machine_takes_longer_for_all_but_the_products(monkeypatch):
+    experiment = RECIPES["lab-32"].on("mnist")
+    work = estimates._work(experiment.model)
+
+    def seconds(of_a_small_step):
+        monkeypatch.setattr(estimates, "small_step", lambda _device: of_a_small_step)
+        return estimate(experiment, "cpu").seconds
+
+    nothing, some, twice = seconds(0.0), seconds(1e-3), seconds(2e-3)
+    products = 55_000 * work.training + 5_000 * work.forward
+    assert nothing == pytest.approx(experiment.epochs * products / matrix_rate("cpu"))
+    small = SMALL_BATCH * estimates._work(SMALL).training / matrix_rate("cpu")  # a small step's own products
+    assert (twice - nothing) / (some - nothing) == pytest.approx((2e-3 - small) / (1e-3 - small))
+
+
+def test_a_small_step_is_the_fastest_so_far():
+    first = small_step("cpu")
+    assert 0 < small_step("cpu") <= first
+
+
 @pytest.mark.skipif(not torch.accelerator.is_available(), reason="there is no accelerator")
 def test_an_accelerator_has_a_rate_too():
-    assert matrix_rate(str(torch.accelerator.current_accelerator())) > 1e10
+    device = str(torch.accelerator.current_accelerator())
+    assert matrix_rate(device) > 1e10
+    assert 0 < small_step(device) < 1
