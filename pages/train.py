@@ -12,7 +12,7 @@ from aecore.recipes import RECIPES
 from pages.shared import form, launch, network, training, warm
 from pages.shared.engine import jobs
 from pages.shared.frame import ensure_frame
-from pages.shared.wording import about, memory, plain, sentence
+from pages.shared.wording import about, memory, plain, sentence, within
 
 ensure_frame()
 
@@ -38,6 +38,21 @@ def anew() -> None:
     st.query_params.from_dict({key: st.session_state[key] for key in ("recipe", "dataset")})
 
 
+def refuse_unreadable(original: Experiment) -> None:
+    """Take out of the address what no widget can hold, and say so."""
+    unreadable = {name: st.query_params.pop(name) for name in form.unreadable(original, st.query_params)}
+    if unreadable:
+        st.session_state["unreadable"] = unreadable
+        st.rerun()  # widgets look into the address of a run's beginning; an infinite number breaks theirs
+    for name, text in st.session_state.pop("unreadable", {}).items():
+        st.toast(
+            f"The linked {within(form.label(name))} ({plain(text[:60])}) cannot be: "
+            "going on with the experiment's own.",
+            icon=":material/link_off:",
+            duration="long",  # it stays while PyTorch is loaded and the page drawn anew
+        )
+
+
 def choose() -> Experiment:
     """A recipe on a data set, from which the form begins."""
     arriving = "train" not in st.session_state  # a button's state goes when it is no longer drawn
@@ -58,6 +73,7 @@ def choose() -> Experiment:
     st.caption(
         " ".join([recipe.source, recipe.note, *(f"Published: {figure}." for figure in recipe.published)]),
     )
+    refuse_unreadable(recipe.on(dataset))
     chosen = {"recipe": recipe.name, "dataset": dataset}
     if opened:
         form.begin(opened, keep={})

@@ -85,6 +85,30 @@ def test_what_cannot_be_trained_is_said_and_train_is_disabled(address, sentence)
 
 @pytest.mark.usefixtures("queue")
 @pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("epochs", "abc"),
+        ("epochs", "inf"),
+        ("epochs", "9007199254740993"),
+        ("learning_rate", "nan"),
+        ("learning_rate", "1e999"),
+        ("kind", "*sense*"),
+        ("tied", "maybe"),
+    ],
+)
+def test_what_no_widget_can_hold_is_said_and_gone_from_the_link(setting, text):
+    app = open_page(recipe="lab-32", dataset="mnist", code_size="16", **{setting: text})
+    told = [toast.value.replace("\\", "") for toast in app.toast]
+    assert len(told) == 1
+    assert f"({text}) cannot be" in told[0]
+    assert dict(app.query_params) == {"recipe": "lab-32", "dataset": "mnist", "code_size": "16"}
+    assert app.number_input(key="code_size").value == 16
+    assert app.number_input(key="epochs").value == RECIPES["lab-32"].experiment.epochs
+    assert not button(app, "train").disabled
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize(
     ("address", "setting", "sentence"),
     [
         ({"code_size": "8", "active": "9"}, "active", "choose 1 to 8 (the code size)"),

@@ -7,6 +7,7 @@ experiment the form began with, so that a link to the page carries the changed s
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -125,6 +126,13 @@ def show(experiment: Experiment) -> None:
     launch.leave()
     st.session_state["opened"] = experiment  # settings that the address gets in a callback reach no widget
     st.query_params.from_dict(link(experiment))
+
+
+def unreadable(experiment: Experiment, asked: Mapping[str, str]) -> list[str]:
+    """Those settings among the query parameters of a link whose widgets could not hold what it says."""
+    kind = asked.get("kind")
+    schemas = _schemas_of(kind if kind in MODEL_CONFIGS else experiment.model.kind)
+    return [name for name in asked if name in schemas and not _can_hold(schemas[name], asked[name])]
 
 
 def changes(experiment: Experiment, original: Experiment) -> dict[str, Any]:
@@ -267,6 +275,20 @@ def _shown(schema: dict[str, Any], value: Any) -> Any:
     chosen = "enum" in schema or "const" in schema
     in_words = not chosen and schema.get("type") not in ("boolean", "integer", "number")
     return words(value, none="") if in_words else value
+
+
+def _can_hold(schema: dict[str, Any], text: str) -> bool:
+    """Whether `widget` for this schema takes what stands in a link; an empty number is its default."""
+    if options := schema.get("enum"):
+        return text in options
+    if schema.get("type") == "boolean":
+        return text.lower() in ("true", "false")
+    if schema.get("type") in ("integer", "number"):
+        too_large = 2**53 if schema["type"] == "integer" else math.inf  # JavaScript's whole numbers end there
+        with suppress(ValueError):
+            return abs(float(text or 0)) < too_large
+        return False
+    return True
 
 
 def step(value: float) -> float:
