@@ -38,11 +38,17 @@ def anew() -> None:
     st.query_params.from_dict({key: st.session_state[key] for key in ("recipe", "dataset")})
 
 
-def refuse_unreadable(original: Experiment) -> None:
+def refuse_unreadable(original: Experiment, *, arriving: bool) -> None:
     """Take out of the address what no widget can hold, and say so."""
-    unreadable = {name: st.query_params.pop(name) for name in form.unreadable(original, st.query_params)}
-    if unreadable:
-        st.session_state["unreadable"] = unreadable
+    asked = st.query_params.to_dict()
+    if unreadable := form.unreadable(original, asked):
+        if arriving:
+            for name in unreadable:
+                del st.query_params[name]
+        else:  # by Back: the form's widgets hold on to what stands there, but for everything at once
+            st.query_params.from_dict({key: asked[key] for key in ("recipe", "dataset") if key in asked})
+            st.session_state["form"] = {}
+        st.session_state["unreadable"] = {name: asked[name] for name in unreadable}
         st.rerun()  # widgets look into the address of a run's beginning; an infinite number breaks theirs
     for name, text in st.session_state.pop("unreadable", {}).items():
         st.toast(
@@ -73,7 +79,7 @@ def choose() -> Experiment:
     st.caption(
         " ".join([recipe.source, recipe.note, *(f"Published: {figure}." for figure in recipe.published)]),
     )
-    refuse_unreadable(recipe.on(dataset))
+    refuse_unreadable(recipe.on(dataset), arriving=arriving)
     chosen = {"recipe": recipe.name, "dataset": dataset}
     if opened:
         form.begin(opened, keep={})

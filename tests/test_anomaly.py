@@ -76,7 +76,7 @@ def test_pictures_of_other_data_are_all_strange():
         ([0, 1, 2], None, {}, "every class is normal and none strange"),
         ([1], None, {"classes": (0,)}, "has learnt from none of these classes"),
         ([2], None, {"validation_share": 0.4, "split_seed": 3}, "from a single picture of these classes"),
-        ([0], tiny("big", shape=(1, 3, 3)), {}, "big has images of 1×3×3: choose a data set of 1×2×2"),
+        ([0], tiny("big", shape=(1, 3, 3)), {}, "data set big has images of 1×3×3: choose one of 1×2×2"),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(normal, others, config, says):

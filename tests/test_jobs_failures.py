@@ -118,7 +118,7 @@ def test_a_training_without_memory_says_so_and_the_queue_goes_on(jobs):
     )
     run_id = ask(jobs, hidden=(14_000, 14_000))
     assert fails(jobs, run_id) == (
-        "cpu has too little memory for this training: choose a smaller batch_size or model"
+        "device cpu has too little memory for this: choose a smaller batch_size or model"
     )
     in_the_worker(
         jobs,

@@ -97,7 +97,7 @@ def test_tsne_and_quality_are_questions(drawn, monkeypatch):
     monkeypatch.setattr(Analyses, "ask", working)
     app = open_page("latent", by="tsne")
     assert asked == [("tsne", "zoo-digits-32", {"pictures": "test"})]
-    assert app.error[0].value == r"no \*process\* could be started"
+    assert app.error[0].value == r"No \*process\* could be started\."
     assert not drawn
     app = open_page("latent", look="quality")
     assert asked[-1] == ("map-quality", "zoo-digits-32", {"projection": "pca", "pictures": "test"})

@@ -184,7 +184,7 @@ def test_a_data_set_that_is_not_here_can_be_downloaded(monkeypatch, tmp_path):
     monkeypatch.setattr(data, "load", no_network)
     app.button(key="fetch").click().run()
     assert not app.exception
-    assert app.error[0].value == r"the connection to \*nowhere\* failed\: try again"
+    assert app.error[0].value == r"The connection to \*nowhere\* failed\: try again\."
 
 
 def test_a_model_whose_own_data_are_not_here_says_what_they_are_needed_for(monkeypatch, tmp_path):

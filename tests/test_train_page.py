@@ -90,6 +90,7 @@ def test_what_cannot_be_trained_is_said_and_train_is_disabled(address, sentence)
         ("epochs", "abc"),
         ("epochs", "inf"),
         ("epochs", "9007199254740993"),
+        ("epochs", "2.5"),
         ("learning_rate", "nan"),
         ("learning_rate", "1e999"),
         ("kind", "*sense*"),

@@ -244,9 +244,9 @@ def test_an_interrupted_run_can_be_resumed():
 def test_a_failed_run_says_why(queue):
     run = interrupted()
     queue._own_book().enter(run.id, "me", "cpu")
-    queue._own_book().mark(run.id, "", "cpu has too little memory for this training")
+    queue._own_book().mark(run.id, "", "device cpu has too little memory for this training")
     app = open_page(run=run.id)
-    assert app.error[0].value == "Cpu has too little memory for this training\\."
+    assert app.error[0].value == "Device cpu has too little memory for this training\\."
     assert "resume" in keys(app)
 
 

@@ -86,7 +86,7 @@ def cases(
         strange = torch.ones(len(others.test_labels), dtype=torch.bool)
     if others.image_shape != images.image_shape:
         shape, wanted = ("×".join(map(str, each.image_shape)) for each in (others, images))
-        raise LabError(f"{others.name} has images of {shape}: choose a data set of {wanted}, the model's")
+        raise LabError(f"data set {others.name} has images of {shape}: choose one of {wanted}, the model's")
     if not strange.any():
         raise LabError("every class is normal and none strange: choose fewer classes, or another data set")
     return Cases(

@@ -175,7 +175,9 @@ def split(images: ImageSet, part: Split, data: DataConfig) -> tuple[Tensor, Tens
     if part == "test":
         return images.test_images, images.test_labels.cpu()
     if part not in available:
-        raise LabError(f"{images.name} has no {part} images here, none were held out: choose test or train")
+        raise LabError(
+            f"data set {images.name} has no {part} images here, none held out: choose test or train"
+        )
     which = ("train", "validation").index(part)
     return (
         hold_out(images.train_images, division)[which],

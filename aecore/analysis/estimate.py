@@ -17,9 +17,9 @@ from aecore.models import MODELS, training_memory
 # Found by least squares on the relative error of 19 trainings, and rounded: dense networks of 100,000 to
 # 6.7 million weights and convolutional ones, batches of 8 to 1,024, on two cores of an AMD EPYC with
 # PyTorch 2.15. Other programs ran meanwhile, so the fastest of some 50 epochs of each training counts.
-FLOAT_COST = 140
-"""Multiply-adds that fit into the time one number takes: a weight with its gradient and Adam's moments, or
-a layer's output on its way forward and back. All of them pass through memory, which is slower than sums."""
+FLOAT_SECONDS = 1.5e-9
+"""What one number takes: a weight with its gradient and Adam's moments, or a layer's output on its way there
+and back. All of them pass through memory: some 140 multiply-adds fit into that time."""
 
 STEP_SECONDS = 80e-6
 """What every step takes besides: drawing the batch, the loss, the schedule."""
@@ -28,8 +28,8 @@ TENSOR_SECONDS = 15e-6
 """What every weight tensor adds to a step: Python and PyTorch choosing and starting what is to be done."""
 
 # On another machine the products are as many times slower as its matrix rate says, and all the rest as many
-# times as a small step is. On two virtual processors of an Intel Xeon, nine trainings take 1.0 to 2.2 times
-# as long as is said so; by the matrix rate alone it was up to 4.3 times. The tenth, conv-wta, takes 7.8.
+# times as a small step is. On two virtual processors of an Intel Xeon, nine trainings take 0.7 to 2.3 times
+# as long as is said so; by the matrix rate alone it was up to 4.3 times. The tenth, conv-wta, takes 8.5.
 
 LONG = 0.4
 """Seconds of work at a device's best, from which on it is a question and no part of a page."""
@@ -73,8 +73,8 @@ def estimate(experiment: Experiment, device: str) -> Estimate:
     work = _work(model)
     steps = math.ceil(len(train_images) / training.batch_size)
     products = len(train_images) * work.training + len(validation_images) * work.forward
-    looking = len(validation_images) * FLOAT_COST / 3 * work.outputs  # one way of three
-    rest = _besides_products(work, steps, len(train_images), device) + looking / matrix_rate(device)
+    looking = len(validation_images) * FLOAT_SECONDS / 3 * work.outputs  # one way of three
+    rest = _besides_products(work, steps, len(train_images)) + looking
     epoch = products / matrix_rate(device) + _slowness(device) * rest
     return Estimate(
         seconds=experiment.epochs * epoch,
@@ -84,19 +84,17 @@ def estimate(experiment: Experiment, device: str) -> Estimate:
     )
 
 
-def _besides_products(work: "_Work", steps: int, images: int, device: str) -> float:
-    """Seconds of so many steps over so many images, but for products, were `device` the CPU of the fit."""
+def _besides_products(work: "_Work", steps: int, images: int) -> float:
+    """Seconds of so many steps over so many images on the CPU of the fit, but for their products."""
     numbers = images * work.outputs + steps * work.parameters
-    starting = steps * (STEP_SECONDS + TENSOR_SECONDS * work.tensors)
-    return numbers * FLOAT_COST / matrix_rate(device) + starting
+    return FLOAT_SECONDS * numbers + steps * (STEP_SECONDS + TENSOR_SECONDS * work.tensors)
 
 
 def _slowness(device: str) -> float:
-    """How many times as long it really takes, by what a small step does."""
+    """How many times as long that takes on `device`, by what a small step takes."""
     work = _small_work()
     products = SMALL_BATCH * work.training / matrix_rate(device)
-    besides = _besides_products(work, 1, SMALL_BATCH, device)
-    return max(small_step(device) - products, 0.0) / besides
+    return max(small_step(device) - products, 0.0) / _besides_products(work, 1, SMALL_BATCH)
 
 
 @cache
@@ -110,7 +108,7 @@ def takes_long(model: ModelConfig, images: int, device: str) -> bool:
     That is from LONG on: other programs, and what a page does besides, make several times as many seconds.
     """
     work = _work(model)
-    return images * (work.forward + FLOAT_COST / 3 * work.outputs) / matrix_rate(device) > LONG
+    return images * (work.forward / matrix_rate(device) + FLOAT_SECONDS / 3 * work.outputs) > LONG
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,7 @@ def train(run_id: str, attempt: str, device: str) -> str:
         logging.getLogger(__name__).exception("run %s failed", run_id)
         reason = str(error).partition("\n")[0]
         if isinstance(error, MemoryError) or any(words in reason.lower() for words in NO_MEMORY):
-            return f"{device} has too little memory for this training: choose a smaller batch_size or model"
+            return f"device {device} has too little memory for this: choose a smaller batch_size or model"
         return f"the training failed ({type(error).__name__}: {reason}): the engine's log says more"
     finally:
         _ended.append((run_id, attempt))

@@ -7,7 +7,6 @@ experiment the form began with, so that a link to the page carries the changed s
 import math
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -132,7 +131,8 @@ def unreadable(experiment: Experiment, asked: Mapping[str, str]) -> list[str]:
     """Those settings among the query parameters of a link whose widgets could not hold what it says."""
     kind = asked.get("kind")
     schemas = _schemas_of(kind if kind in MODEL_CONFIGS else experiment.model.kind)
-    return [name for name in asked if name in schemas and not _can_hold(schemas[name], asked[name])]
+    names = asked.keys() & schemas.keys() - {*CHOSEN_APART}
+    return sorted(name for name in names if not _can_hold(schemas[name], asked[name]))
 
 
 def changes(experiment: Experiment, original: Experiment) -> dict[str, Any]:
@@ -284,10 +284,12 @@ def _can_hold(schema: dict[str, Any], text: str) -> bool:
     if schema.get("type") == "boolean":
         return text.lower() in ("true", "false")
     if schema.get("type") in ("integer", "number"):
-        too_large = 2**53 if schema["type"] == "integer" else math.inf  # JavaScript's whole numbers end there
-        with suppress(ValueError):
-            return abs(float(text or 0)) < too_large
-        return False
+        try:
+            number = float(text or 0)
+        except ValueError:
+            return False
+        whole = schema["type"] == "integer"
+        return number.is_integer() and abs(number) < 2**53 if whole else math.isfinite(number)  # JavaScript's
     return True
 
 
