@@ -39,7 +39,7 @@ def anew() -> None:
 
 
 def refuse_unreadable(original: Experiment, *, arriving: bool) -> None:
-    """Take out of the address what no widget can hold, and say so."""
+    """Take out of the address what no widget can hold, and note it for `say_unreadable`."""
     asked = st.query_params.to_dict()
     if unreadable := form.unreadable(original, asked):
         if arriving:
@@ -50,12 +50,16 @@ def refuse_unreadable(original: Experiment, *, arriving: bool) -> None:
             st.session_state["form"] = {}
         st.session_state["unreadable"] = {name: asked[name] for name in unreadable}
         st.rerun()  # widgets look into the address of a run's beginning; an infinite number breaks theirs
+
+
+def say_unreadable() -> None:
+    """To be called where the page is no longer drawn anew: what is said just before that is lost."""
     for name, text in st.session_state.pop("unreadable", {}).items():
         st.toast(
             f"The linked {within(form.label(name))} ({plain(text[:60])}) cannot be: "
             "going on with the experiment's own.",
             icon=":material/link_off:",
-            duration="long",  # it stays while PyTorch is loaded and the page drawn anew
+            duration="long",
         )
 
 
@@ -123,6 +127,7 @@ def plan(original: Experiment) -> None:
             st.session_state["wrong-below"] = True  # opens the others, and leaves them open
             st.rerun()
 
+    say_unreadable()
     with below:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
