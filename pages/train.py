@@ -136,7 +136,7 @@ def plan(original: Experiment) -> None:
                 type="primary",
                 icon=":material/play_arrow:",
                 on_click=launch.train,
-                args=(experiment, st.session_state.setdefault("clicks", 0)),
+                args=(experiment, launch.launched().run),
                 disabled=bool(problem),
             )
             if cost:

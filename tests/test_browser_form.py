@@ -1,12 +1,15 @@
 """The form of the Train page and the table of runs in a real browser: settings, links, Back."""
 
 import re
+from urllib.request import urlopen
 
 import pytest
-from browsing import PATIENCE, finished
+from browsing import PATIENCE, eventually, finished
 from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from aecore.runs.database import writing
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
@@ -126,6 +129,24 @@ def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(
     other.locator(".st-key-another button").click()
     ready(other)
     expect_fields(other, epochs="2", code_size="3")
+
+
+def test_a_second_click_while_the_training_is_being_queued_leads_to_it(server, page):
+    """For a second click, Streamlit breaks off the first one's callback at its next look into the session."""
+    with page.expect_websocket() as socket:
+        open_form(page, server.address, "recipe=lab-32&dataset=digits&epochs=1&hidden=8")
+    before = {*server.home.glob("runs/*")}
+    button = page.locator(".st-key-train button")
+    with writing() as database:
+        database.execute("BEGIN IMMEDIATE")  # whoever queues a run waits for its turn to write
+        button.click()
+        eventually(lambda: {*server.home.glob("runs/*")} - before)
+        with socket.value.expect_event("framesent"):
+            button.click()
+        urlopen(f"{server.address}/_stcore/health", timeout=10).close()  # in turn after the click
+    expect(page.get_by_text("Test error")).to_be_visible()
+    [run] = {*server.home.glob("runs/*")} - before
+    assert parameters(page) == {"run": run.name}
 
 
 def test_a_late_word_of_the_form_does_not_lead_away_from_the_run(server, page):

@@ -3,6 +3,9 @@
 The second click of a double click, for one: it comes with the form's address, and on a busy machine late.
 """
 
+from dataclasses import dataclass, field
+from threading import Lock
+
 import streamlit as st
 
 from aecore import runs
@@ -10,24 +13,44 @@ from aecore.config import Experiment
 from pages.shared.engine import jobs, refusals, training_device, visitor
 from pages.shared.wording import plain
 
-RUN, UNHEARD = "launched", "unheard"
-
 SECONDS_FOR_A_FIRST_STEP = 1.0
 """So long the page of a new run waits for something to show, rather than to be drawn twice."""
 
 
-def train(experiment: Experiment, click: int) -> None:
-    """Queue the training and go to it. The second click of a double click carries the same number."""
-    if click == st.session_state["clicks"]:
-        st.session_state["clicks"] += 1
-        st.session_state.pop(RUN, None)
-        try:
-            st.session_state[RUN] = jobs().submit(experiment, owner=visitor(), device=training_device())
-            st.session_state[UNHEARD] = True
-        except refusals() as error:
-            st.session_state["refused"] = str(error)
-    if RUN in st.session_state:
-        st.query_params.from_dict({"run": st.session_state[RUN]})
+@dataclass
+class Launch:
+    """The run that this visitor began last.
+
+    An object of its own, for a second click's callback runs beside the first one's, which Streamlit breaks
+    off at its next look into the session's state: with the training queued, and nothing noted there yet.
+    """
+
+    run: str = ""
+    unheard: bool = False
+    """Whether the browser may not know of it yet."""
+    lock: Lock = field(default_factory=Lock)
+
+
+def launched() -> Launch:
+    return st.session_state.setdefault("launched", Launch())
+
+
+def train(experiment: Experiment, last: str) -> None:
+    """Queue the training and go to it, unless a run was begun since `last`: then go to that one.
+
+    The second click of a double click carries the same `last` as the first.
+    """
+    launch, owner = launched(), visitor()
+    try:
+        device = training_device()
+        with launch.lock:
+            if launch.run == last:
+                launch.run = jobs().submit(experiment, owner=owner, device=device)
+                launch.unheard = True
+    except refusals() as error:
+        st.session_state["refused"] = str(error)
+    else:
+        st.query_params.from_dict({"run": launch.run})
 
 
 def offer_to_watch() -> None:
@@ -45,22 +68,22 @@ def offer_to_watch() -> None:
 
 def lead_on() -> None:
     """Go to the run just begun, where the browser asks for another address and has not heard of that yet."""
-    if UNHEARD in st.session_state and "run" not in st.query_params:
-        st.query_params.from_dict({"run": st.session_state[RUN]})
+    if launched().unheard and "run" not in st.query_params:
+        st.query_params.from_dict({"run": launched().run})
 
 
 def await_first_step(run_id: str) -> None:
     """Where the run has just been begun here and is next in turn, wait a moment for its first step."""
-    if UNHEARD in st.session_state and st.session_state.get(RUN) == run_id:
+    if launched().unheard and launched().run == run_id:
         jobs().await_first_step(run_id, SECONDS_FOR_A_FIRST_STEP)
 
 
 def heard(run_id: str) -> None:
     """Note what the browser asks for by itself: from now on every other address is somebody's wish."""
-    if st.query_params.get("run") == st.session_state.get(RUN) == run_id:
-        st.session_state.pop(UNHEARD, None)
+    if st.query_params.get("run") == launched().run == run_id:
+        launched().unheard = False
 
 
 def leave() -> None:
     """For a button that leads to the form: it does not lead on."""
-    st.session_state.pop(UNHEARD, None)
+    launched().unheard = False
