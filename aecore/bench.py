@@ -14,6 +14,7 @@ from itertools import pairwise
 from statistics import median
 from time import perf_counter
 from typing import Any
+from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
@@ -22,9 +23,18 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from aecore.analysis.products import Products
-from aecore.config import ConvConfig, ConvDenseConfig, DataConfig, DenseConfig, ModelConfig, TrainConfig
+from aecore.config import (
+    ConvConfig,
+    ConvDenseConfig,
+    ConvMapConfig,
+    ConvWinnersConfig,
+    DataConfig,
+    DenseConfig,
+    ModelConfig,
+    TrainConfig,
+)
 from aecore.data import ImageSet
-from aecore.models import build
+from aecore.models import build, convolution
 from aecore.training import PLAIN, train
 
 TUTORIAL_NETWORK = DenseConfig(hidden=(128, 64, 36, 18), code_size=9)
@@ -45,9 +55,17 @@ PARTS: dict[str, tuple[ModelConfig, ModelConfig, DataConfig]] = {
 }
 """What an epoch is timed without and with: the network, the network with the part, and the noise."""
 
+TO_FEW_CHANNELS: dict[str, ModelConfig] = {
+    "conv 8-8-8-8 to dense": NETWORKS["conv 8-8-8-8 to dense"],
+    "conv 32-32 and back": ConvMapConfig(),
+    "16 maps of 11 x 11": ConvWinnersConfig(),
+}
+"""Networks with convolutions that are computed in other ways than PyTorch's."""
+
 ROUNDS = 3
-SHARE_IMAGES = 25_600
-"""A hundred batches of 256: enough to time a network against the matmul limit."""
+SHARE_BATCH = 256
+SHARE_IMAGES = 100 * SHARE_BATCH
+"""Enough to time a network against the matmul limit."""
 
 
 def measure(images: ImageSet, listen: Callable[[float, str], None]) -> dict[str, Any]:
@@ -68,7 +86,11 @@ def measure(images: ImageSet, listen: Callable[[float, str], None]) -> dict[str,
     for done, (name, part) in enumerate(PARTS.items()):
         listen(0.75 + 0.15 * done / len(PARTS), f"with and without {name}")
         longer[name] = _times_longer(*part, images.train_images[:SHARE_IMAGES])
-    listen(0.9, "memory")
+    faster = {}
+    for done, (name, config) in enumerate(TO_FEW_CHANNELS.items()):
+        listen(0.9 + 0.09 * done / len(TO_FEW_CHANNELS), f"{name} with PyTorch's convolutions and ours")
+        faster[name] = _times_faster_convolutions(config, images.train_images[: 10 * SHARE_BATCH])
+    listen(0.99, "memory")
     return {
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
@@ -83,6 +105,7 @@ def measure(images: ImageSet, listen: Callable[[float, str], None]) -> dict[str,
         "share_of_matmul_limit": shares,
         "share_of_products_alone": alone,
         "times_longer": longer,
+        "convolutions_times_faster": faster,
         "memory_mb": _memory(images.name),
     }
 
@@ -106,6 +129,8 @@ def table(figures: dict[str, Any]) -> str:
     ]
     rows += ["", "| An epoch with | takes as long as without, times |", "|---|---|"]
     rows += [f"| {name} | {times:.2f} |" for name, times in figures["times_longer"].items()]
+    rows += ["", "| Network, batch 256 | faster than with PyTorch's convolutions, times |", "|---|---|"]
+    rows += [f"| {name} | {times:.2f} |" for name, times in figures["convolutions_times_faster"].items()]
     rows += ["", "| Memory of a process that trains on MNIST | MB |", "|---|---|"]
     rows += [f"| {name} | {megabytes:,.0f} |" for name, megabytes in figures["memory_mb"].items()]
     return "\n".join(rows)
@@ -154,26 +179,44 @@ def _times_longer(plain: ModelConfig, with_part: ModelConfig, data: DataConfig, 
     return median(ratios)
 
 
+def _times_faster_convolutions(config: ModelConfig, images: Tensor) -> float:
+    """An epoch at batch 256 with PyTorch's convolutions over one with ours: the median of a few turns."""
+    ratios = []
+    for _ in range(ROUNDS):
+        with patch.object(convolution, "MANY", 0):  # no number of channels is few
+            theirs = median(_epochs(config, images, SHARE_BATCH, 3))
+        ratios.append(theirs / median(_epochs(config, images, SHARE_BATCH, 3)))
+    return median(ratios)
+
+
 def _shares_of_matmul_limit(config: ModelConfig, images: Tensor) -> tuple[float, float]:
     """The time of an epoch's multiply-adds at the speed of a bare matrix product, over two real times.
 
     One is that of the epoch, at batch 256; the other that of its products and convolutions alone. Medians of
     a few turns, each with its own measurement of the matrix product just before.
     """
-    batch = torch.rand(256, *config.image_shape)
-    model = build(config)
-    with Products() as products:
-        F.mse_loss(model(batch), batch).backward()
-    batches = len(images) / len(batch)
+    with torch.device("meta"):  # what a network is, however this machine comes to its sums
+        counted = _products(config)
+    products = _products(config)
+    batches = len(images) / SHARE_BATCH
     shares, alone = [], []
     for _ in range(ROUNDS):
-        limit = batches * products.multiply_adds / _gemm_rate()
-        shares += [limit / seconds for seconds in _epochs(config, images, len(batch), 2)]
+        limit = batches * counted.multiply_adds / _gemm_rate()
+        shares += [limit / seconds for seconds in _epochs(config, images, SHARE_BATCH, 2)]
         start = perf_counter()
         for _ in range(round(batches)):
             products.do_again()
         alone.append(limit / (perf_counter() - start))
     return median(shares), median(alone)
+
+
+def _products(config: ModelConfig) -> Products:
+    """Those of one step, without the optimizer."""
+    batch = torch.rand(SHARE_BATCH, *config.image_shape)
+    model = build(config)
+    with Products() as products:
+        F.mse_loss(model(batch), batch).backward()
+    return products
 
 
 def _gemm_rate(size: int = 1024) -> float:
@@ -194,7 +237,7 @@ import torch
 from aecore import data
 from aecore.bench import NETWORKS
 from aecore.config import TrainConfig
-from aecore.models import build
+from aecore.models import build, convolution
 from aecore.training import train
 
 # not getrusage: its maximum is handed down from the parent process

@@ -292,5 +292,7 @@ def test_bench_measures_everything_it_prints(monkeypatch):
     assert set(figures["share_of_products_alone"]) == set(bench.NETWORKS)
     assert set(figures["times_longer"]) == set(bench.PARTS)
     assert all(times > 0 for times in figures["times_longer"].values())
+    assert set(figures["convolutions_times_faster"]) == set(bench.TO_FEW_CHANNELS)
+    assert all(times > 0 for times in figures["convolutions_times_faster"].values())
     assert figures["memory_mb"]["peak while training"] > figures["memory_mb"]["torch imported"] > 0
     assert all(name in printed for name in [*bench.NETWORKS, *figures["epoch_seconds"]])

@@ -28,8 +28,8 @@ TENSOR_SECONDS = 15e-6
 """What every weight tensor adds to a step: Python and PyTorch choosing and starting what is to be done."""
 
 # On another machine the products are as many times slower as its matrix rate says, and all the rest as many
-# times as a small step is. On two virtual processors of an Intel Xeon, nine trainings take 0.7 to 2.3 times
-# as long as is said so; by the matrix rate alone it was up to 4.3 times. The tenth, conv-wta, takes 8.5.
+# times as a small step is. On two virtual processors of an Intel Xeon, ten trainings take 0.7 to 2.3 times as
+# long as is said so; by the matrix rate alone it was up to 4.3 times.
 
 LONG = 0.4
 """Seconds of work at a device's best, from which on it is a question and no part of a page."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from aecore.config import ConvDenseConfig, ConvMapConfig, ConvResidualConfig
 from aecore.models.base import Autoencoder, layer
+from aecore.models.convolution import Convolution
 from aecore.models.drawing import Dropout
 
 
@@ -25,9 +26,9 @@ class ConvDenseAutoencoder(Autoencoder):
         modules: list[nn.Module] = [Dropout(config.input_dropout)] if config.input_dropout else []
         *inner, end = pairwise((config.image_shape[0], *config.channels))
         for before, after in inner:
-            convolution = nn.Conv2d(before, after, config.kernel_size)
+            convolution = Convolution(before, after, config.kernel_size)
             modules += layer(convolution, config.activation, config.hidden_dropout)
-        modules += layer(nn.Conv2d(*end, config.kernel_size), config.code_activation)
+        modules += layer(Convolution(*end, config.kernel_size), config.code_activation)
         self.encoder = nn.Sequential(*modules, nn.MaxPool2d(2), nn.Flatten())
         self.decoder = nn.Sequential(
             *layer(nn.Linear(config.code_size, config.pixel_count), config.output_activation)
@@ -60,7 +61,7 @@ class ConvMapAutoencoder(Autoencoder):
         for place, (before, after) in enumerate(widths, 1):
             is_last = place == len(widths)
             down += layer(
-                nn.Conv2d(before, after, config.kernel_size, padding=margin),
+                Convolution(before, after, config.kernel_size, padding=margin),
                 config.code_activation if is_last else config.activation,
                 0.0 if is_last else config.hidden_dropout,
             )
@@ -78,7 +79,7 @@ class ConvMapAutoencoder(Autoencoder):
             )
             up = [*layer(back, config.activation, config.hidden_dropout), *up]
             height, width = -(-height // 2), -(-width // 2)
-        last = nn.Conv2d(config.channels[0], channels, config.kernel_size, padding=margin)
+        last = Convolution(config.channels[0], channels, config.kernel_size, padding=margin)
         self.encoder = nn.Sequential(*down, nn.Flatten())
         self.decoder = nn.Sequential(
             nn.Unflatten(1, config.code_shape), *up, *layer(last, config.output_activation)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from aecore.config import ConvWinnersConfig
 from aecore.models.base import Autoencoder, layer
+from aecore.models.convolution import Convolution
 from aecore.models.drawing import Dropout
 from aecore.models.sparsity import keep_largest
 
@@ -28,11 +29,11 @@ class ConvWinnersAutoencoder(Autoencoder):
         modules: list[nn.Module] = [Dropout(config.input_dropout)] if config.input_dropout else []
         *inner, end = pairwise((config.image_shape[0], *config.channels))
         for before, after in inner:
-            convolution = nn.Conv2d(before, after, config.kernel_size, padding=margin)
+            convolution = Convolution(before, after, config.kernel_size, padding=margin)
             modules += layer(convolution, config.activation, config.hidden_dropout)
-        modules += layer(nn.Conv2d(*end, config.kernel_size, padding=margin), config.code_activation)
+        modules += layer(Convolution(*end, config.kernel_size, padding=margin), config.code_activation)
         self.encoder = nn.Sequential(*modules, nn.Flatten())
-        paint = nn.Conv2d(config.channels[-1], config.image_shape[0], config.kernel_size, padding=margin)
+        paint = Convolution(config.channels[-1], config.image_shape[0], config.kernel_size, padding=margin)
         self.decoder = nn.Sequential(
             nn.Unflatten(1, config.code_shape), *layer(paint, config.output_activation)
         )

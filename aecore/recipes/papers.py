@@ -41,7 +41,7 @@ RECIPES = (
         source="Makhzani and Frey, Winner-Take-All Autoencoders, 2015; the size is that of the first "
         "author's demonstration.",
         note="One winner for each map in training; in use the maps are dense, so its error says little: look "
-        "at the shapes. Adam instead of momentum, for 3 epochs: one takes over a minute.",
+        "at the shapes. Adam instead of momentum, for 3 epochs.",
         model=ConvWinnersConfig(output_activation="identity", weight_std=0.01),
         train=TrainConfig(epochs=3, batch_size=128, learning_rate=1e-3),
     ),
