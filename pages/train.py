@@ -145,7 +145,7 @@ def plan(original: Experiment) -> None:
                     f"{cost.parameters:,} parameters"
                 )
         if problem:
-            st.error(plain(form.in_labels(problem)), icon=":material/block:")
+            st.error(sentence(form.in_labels(problem)), icon=":material/block:")
         for warning in experiment.warnings if not problem else ():
             st.warning(warning, icon=":material/content_copy:")
         if cost and (too_long := limits.time_warning(cost.seconds)):

@@ -8,8 +8,11 @@ RECIPES = (
         name="k-sparse",
         title="k-sparse: the 25 largest of 1,000 units",
         source="Makhzani and Frey, k-Sparse Autoencoders, 2014.",
-        note="The figures of the paper are those of classifiers, and were not measured here. Adam instead of "
-        "momentum, and k is not lowered slowly. PCA beside it has 25 numbers.",
+        published=(Published("probe accuracy", 98.65, remark="an error of 1.35 %, the best of several k"),),
+        note="Adam instead of momentum. The paper lowers k slowly to its 25, so that no unit is left out for "
+        "good, and gives its classifier a few more than 25. Here a third of the units die, and the probe sees "
+        "the 25, so it names fewer digits. PCA beside it has 25 numbers.",
+        differs=True,
         model=DenseConfig(
             hidden=(), code_size=1_000, active=25, tied=True, output_activation="identity", weight_std=0.01
         ),
