@@ -183,7 +183,7 @@ def _times_faster_convolutions(config: ModelConfig, images: Tensor) -> float:
     """An epoch at batch 256 with PyTorch's convolutions over one with ours: the median of a few turns."""
     ratios = []
     for _ in range(ROUNDS):
-        with patch.object(convolution, "MANY", 0):  # no number of channels is few
+        with patch.object(convolution, "FEW", 0):  # no number of channels is few
             theirs = median(_epochs(config, images, SHARE_BATCH, 3))
         ratios.append(theirs / median(_epochs(config, images, SHARE_BATCH, 3)))
     return median(ratios)
@@ -237,7 +237,7 @@ import torch
 from aecore import data
 from aecore.bench import NETWORKS
 from aecore.config import TrainConfig
-from aecore.models import build, convolution
+from aecore.models import build
 from aecore.training import train
 
 # not getrusage: its maximum is handed down from the parent process

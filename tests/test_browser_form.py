@@ -131,8 +131,9 @@ def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(
     expect_fields(other, epochs="2", code_size="3")
 
 
-def test_a_second_click_while_the_training_is_being_queued_leads_to_it(server, page):
-    """For a second click, Streamlit breaks off the first one's callback at its next look into the session."""
+@pytest.mark.parametrize("then", ["a second click", "an edit"])
+def test_what_comes_while_the_training_is_being_queued_leads_to_it(server, page, then):
+    """For the second, Streamlit breaks off the first click's callback at its next look into the session."""
     with page.expect_websocket() as socket:
         open_form(page, server.address, "recipe=lab-32&dataset=digits&epochs=1&hidden=8")
     before = {*server.home.glob("runs/*")}
@@ -142,8 +143,12 @@ def test_a_second_click_while_the_training_is_being_queued_leads_to_it(server, p
         button.click()
         eventually(lambda: {*server.home.glob("runs/*")} - before)
         with socket.value.expect_event("framesent"):
-            button.click()
-        urlopen(f"{server.address}/_stcore/health", timeout=10).close()  # in turn after the click
+            if then == "an edit":
+                field(page, "epochs").fill("2")
+                field(page, "epochs").press("Enter")
+            else:
+                button.click()
+        urlopen(f"{server.address}/_stcore/health", timeout=10).close()  # in turn after it
     expect(page.get_by_text("Test error")).to_be_visible()
     [run] = {*server.home.glob("runs/*")} - before
     assert parameters(page) == {"run": run.name}

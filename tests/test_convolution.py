@@ -5,10 +5,11 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
+from aecore.analysis.products import Products
 from aecore.models import convolution
 from aecore.models.convolution import Convolution
 
-SHAPES = [
+TO_FEW = [
     # channels before and after, kernel, margin, height and width
     (16, 1, 11, 5, (28, 28)),
     (20, 1, 3, 1, (5, 9)),
@@ -17,17 +18,18 @@ SHAPES = [
     (32, 3, 5, 2, (8, 6)),
     (8, 8, 6, 0, (9, 11)),
     (8, 8, 3, 2, (4, 4)),
-    (1, 1, 1, 0, (3, 2)),
-    (1, 8, 5, 2, (6, 6)),
-    (16, 16, 3, 1, (6, 7)),
 ]
+OTHERS = [(1, 1, 1, 0, (3, 2)), (16, 1, 1, 0, (5, 5)), (1, 8, 5, 2, (6, 6)), (16, 16, 3, 1, (6, 7))]
 
 
-@pytest.fixture(params=SHAPES, ids=str)
-def case(request):
-    before, after, size, margin, picture = request.param
+def made(before, after, size, margin, picture):
     torch.manual_seed(0)
     return Convolution(before, after, size, padding=margin), torch.randn(5, before, *picture)
+
+
+@pytest.fixture(params=[*TO_FEW, *OTHERS], ids=str)
+def case(request):
+    return made(*request.param)
 
 
 def both_ways(layer, compute, images):
@@ -54,15 +56,36 @@ def test_gradients_are_the_slopes(case):
     assert gradcheck(lambda images, *_: layer(images), (images, layer.weight, layer.bias), fast_mode=True)
 
 
-@pytest.mark.parametrize("count", [0, 1, 7])
-def test_a_batch_is_taken_in_parts(monkeypatch, count):
+@pytest.mark.parametrize("shape", TO_FEW, ids=str)
+def test_to_few_channels_it_is_the_other_way(shape):
+    layer, images = made(*shape)
+    assert type(layer(images).grad_fn).__name__ == "_ToFewChannelsBackward"
+
+
+@pytest.mark.parametrize("shape", OTHERS, ids=str)
+def test_else_it_is_pytorchs(shape):
+    layer, images = made(*shape)
+    assert type(layer(images).grad_fn).__name__ == "ConvolutionBackward0"
+
+
+def test_on_other_devices_it_is_pytorchs():
+    layer, images = made(*TO_FEW[0])
+    assert type(layer.to("meta")(images.to("meta")).grad_fn).__name__ == "ConvolutionBackward0"
+
+
+@pytest.mark.parametrize("frozen", ["weight", "bias"])
+def test_what_is_frozen_gets_no_gradient(frozen):
+    layer, images = made(*TO_FEW[0])
+    getattr(layer, frozen).requires_grad_(False)
+    layer(images).sum().backward()
+    assert [name for name, weight in layer.named_parameters() if weight.grad is None] == [frozen]
+
+
+@pytest.mark.parametrize(("count", "parts"), [(0, 1), (1, 1), (7, 3)])
+def test_a_large_batch_is_taken_in_parts(monkeypatch, count, parts):
     layer, images = Convolution(16, 1, 3, padding=1), torch.randn(count, 16, 6, 6)
     monkeypatch.setattr(convolution, "NUMBERS_AT_ONCE", 3 * images.shape[1:].numel())
-    torch.testing.assert_close(layer(images), plain(layer)(images))
-
-
-def test_other_devices_compute_as_ever():
-    """On the device without numbers PyTorch's own is counted: one convolution, there and back."""
-    layer = Convolution(16, 1, 3, padding=1).to("meta")
-    out = layer(torch.empty(2, 16, 6, 6, device="meta"))
-    assert type(out.grad_fn).__name__ == "ConvolutionBackward0"
+    with torch.no_grad(), Products() as products:
+        whole = layer(images)
+    assert len(products._calls) == parts
+    torch.testing.assert_close(whole, plain(layer)(images))

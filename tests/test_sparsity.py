@@ -64,21 +64,22 @@ def test_a_sparse_code_has_so_many_numbers_and_winners_are_taken_in_training_onl
     torch.testing.assert_close(model.encode(images[:1]), in_use[:1])  # whatever else is in the batch
 
 
-def test_each_map_keeps_its_brightest_pixel_in_training_and_winners_of_its_batch():
+def test_each_map_keeps_its_brightest_pixel_and_in_training_that_of_its_batchs_winners():
     config = ConvWinnersConfig(image_shape=SHAPE, channels=(3,), kernel_size=3, lifetime=0.3)
     model, images = build(config), pixels(pictures(10))
     maps = model.units(images).detach().unflatten(1, (3, 64))
     kept = model.train().encode(images).detach().unflatten(1, (3, 64))
+    in_use = model.eval().encode(images).detach().unflatten(1, (3, 64))
     for unit in range(3):
         brightest = [max(range(64), key=lambda place: maps[n, unit, place].item()) for n in range(10)]
         strength = [maps[n, unit, brightest[n]].item() for n in range(10)]
         winners = sorted(range(10), key=lambda n: -strength[n])[:3]
         for n in range(10):
-            expected = torch.zeros(64)
-            if n in winners:
-                expected[brightest[n]] = strength[n]
-            assert torch.equal(kept[n, unit], expected)
-    assert torch.equal(model.eval().encode(images), model.units(images))
+            winner = torch.zeros(64)
+            winner[brightest[n]] = strength[n]
+            assert torch.equal(in_use[n, unit], winner)
+            assert torch.equal(kept[n, unit], winner if n in winners else torch.zeros(64))
+    assert config.pca_size == 3
 
 
 def test_the_l1_penalty_is_the_mean_of_the_sums_of_sizes():

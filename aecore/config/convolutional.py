@@ -171,7 +171,7 @@ class ConvResidualConfig(ConvMapConfig):
 
 
 class ConvWinnersConfig(PooledConfig):
-    """Convolutions whose last pictures, the maps, keep in training only their brightest pixel each."""
+    """Convolutions whose last pictures, the maps, keep only their brightest pixel each."""
 
     title = "Convolutional, winner takes all"
 
@@ -193,6 +193,10 @@ class ConvWinnersConfig(PooledConfig):
     def code_shape(self) -> tuple[int, int, int]:
         _, height, width = self.image_shape
         return self.channels[-1], height, width
+
+    @property
+    def active_count(self) -> int:
+        return self.channels[-1]
 
     @property
     def sparse(self) -> bool:

@@ -15,10 +15,11 @@ class ConvWinnersAutoencoder(Autoencoder):
     """maps = f_n(... f_1(x) ...);  image = o(W * spatial(maps) + b)
 
     f_i: k x k convolution with a margin, then the hidden activation, in the last the code activation.
-    spatial: in training, each map keeps its largest pixel alone, and with `lifetime` only in that share of a
-    batch where it is largest; in use, the maps stay as they are. W: one k x k convolution, whose kernels are
-    the shapes that the maps' pixels paint. The code is all maps in a row.
-    Makhzani and Frey, Winner-Take-All Autoencoders, 2015.
+    spatial: each map keeps its largest pixel alone and, with `lifetime`, in training only in that share of a
+    batch where it is largest. W: one k x k convolution, whose kernels are the shapes that the maps' pixels
+    paint. The code is all maps in a row.
+    Makhzani and Frey, Winner-Take-All Autoencoders, 2015. Their classifiers were given the whole maps, which
+    `units` are; a decoder that has learnt to paint one shape for each map is lost with them.
     """
 
     config: ConvWinnersConfig
@@ -42,11 +43,9 @@ class ConvWinnersAutoencoder(Autoencoder):
         return self.encoder(images)
 
     def sparse(self, codes: Tensor) -> Tensor:
-        if not self.training:
-            return codes
         maps = codes.unflatten(1, (self.config.channels[-1], -1))
         winners = keep_largest(maps.flatten(0, 1), 1).unflatten(0, maps.shape[:2])
-        if self.config.lifetime is not None:
+        if self.training and self.config.lifetime is not None:
             strongest = winners.sum(2)  # of each map in each image (B, maps)
             count = max(1, round(self.config.lifetime * len(codes)))
             winners = winners * (strongest >= strongest.topk(count, dim=0).values[-1])[:, :, None]

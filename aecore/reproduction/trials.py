@@ -32,6 +32,9 @@ class Trial(Record):
     settings: str
     """Digest of the experiment: another one is trained anew."""
 
+    edition: str = ""
+    """The published figures it was measured beside: others are measured anew, of the same training."""
+
     ours: list[float | None]
     """A figure for each of the published ones, in the recipe's order; None where the training broke off."""
 
@@ -63,6 +66,7 @@ def trial(recipe: Recipe, seed: int, device: str, listen: Callable[[Progress], N
         device,
         listen,
         lambda run, images, share: _measure(recipe, seed, run, images, device, share),
+        edition=", ".join(map(str, recipe.published)),
     )
     return Trial(**found)
 

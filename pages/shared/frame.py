@@ -91,7 +91,8 @@ def choose_model(first: str = "32") -> Run:
     run = usable[run_id]
     model = run.experiment.model
     fewer = f", {model.compression:.1f} times fewer" if model.compression > 1 else ""
-    active = f", {model.active_count:,} of them not zero" if model.active else ""
+    few = model.active_count < model.code_size
+    active = f", {model.active_count:,} of them not zero" if few else ""
     st.sidebar.caption(
         f"**{plain(run.name)}**: {model.title} network, trained on "
         f"{SOURCES[run.experiment.data.dataset].title}. A picture of "

@@ -19,15 +19,18 @@ SECONDS_FOR_A_FIRST_STEP = 1.0
 
 @dataclass
 class Launch:
-    """The run that this visitor began last.
+    """The run that was begun last in this session.
 
     An object of its own, for a second click's callback runs beside the first one's, which Streamlit breaks
     off at its next look into the session's state: with the training queued, and nothing noted there yet.
     """
 
     run: str = ""
+    """Empty before the first."""
+
     unheard: bool = False
     """Whether the browser may not know of it yet."""
+
     lock: Lock = field(default_factory=Lock)
 
 
@@ -68,8 +71,11 @@ def offer_to_watch() -> None:
 
 def lead_on() -> None:
     """Go to the run just begun, where the browser asks for another address and has not heard of that yet."""
-    if launched().unheard and "run" not in st.query_params:
-        st.query_params.from_dict({"run": launched().run})
+    launch = launched()
+    with launch.lock:  # while a run is being queued there is no saying
+        unheard = launch.unheard
+    if unheard and "run" not in st.query_params:
+        st.query_params.from_dict({"run": launch.run})
 
 
 def await_first_step(run_id: str) -> None:

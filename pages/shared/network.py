@@ -65,7 +65,8 @@ def drawing(rows: Sequence[Bar]) -> dict[str, Any]:
     return {
         "animationDuration": 200,
         "animationDurationUpdate": 200,
-        "grid": {"left": 0, "right": 8, "top": 2, "bottom": 2, "containLabel": True},
+        # containLabel reckons with plain letters, and the code's are bold
+        "grid": {"left": 8, "right": 8, "top": 2, "bottom": 2, "containLabel": True},
         "xAxis": {"type": "value", "show": False, "max": widest},
         "yAxis": [
             _labels(rows, ["image " + rows[0].name, *(row.name for row in rows[1:])]),

@@ -68,8 +68,8 @@ def _figures(result: Result, experiment: Experiment) -> None:
             size = experiment.model.code_size
             st.metric(
                 "Dead units",
-                f"{result.dead_units:,} of {size:,}",
-                help="Units of the code that answer every image alike: they carry nothing.",
+                f"{result.dead_units:,}",
+                help=f"Of {size:,} units of the code: they answer every image alike, and carry nothing.",
             )
     if gain := result.gain_over_pca:
         told = f"{gain:.1f} times smaller" if gain >= 1 else f"{1 / gain:.1f} times larger"
