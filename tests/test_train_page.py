@@ -229,3 +229,24 @@ def test_a_run_in_training_is_offered_to_whoever_comes(queue):
 def test_trouble_with_the_engine_is_said():
     engine.jobs().trouble = "nothing can be trained just now: the engine did not start"
     assert [warning for warning in open_page().warning if "engine did not start" in warning.value]
+
+
+class Queueing:
+    """A lock that is free again once another thread, which held it, has noted its run."""
+
+    def __init__(self, launch, run_id):
+        self.launch, self.run_id = launch, run_id
+
+    def __enter__(self):
+        self.launch.run, self.launch.unheard = self.run_id, True
+
+    def __exit__(self, *error):
+        pass
+
+
+def test_what_else_comes_while_a_training_is_being_queued_waits_and_leads_to_it(queue):
+    app = open_page(recipe="lab-32", dataset="digits")
+    run_id = queue.submit(RECIPES["lab-32"].on("digits"), owner="me", device="cpu")
+    launch = app.session_state["launched"]
+    launch.lock = Queueing(launch, run_id)
+    assert shown(app).query_params["run"] in (run_id, [run_id])
