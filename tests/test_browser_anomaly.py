@@ -4,7 +4,8 @@ import re
 from time import monotonic
 
 import pytest
-from browsing import eventually, finished
+from browsing import box_at_rest, eventually, finished
+from easel import stroke
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,15 +31,12 @@ def test_the_counts_follow_the_threshold_while_it_is_dragged(server, page, capsy
     open_anomaly(page, server.address)
     scored = monotonic() - start
     slider = page.get_by_role("slider", name="Strange is what scores above")
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box
-    before, middle = false_alarms(page), box["y"] + box["height"] / 2
-    assert before
-    page.mouse.move(box["x"] + box["width"] * 0.3, middle)
+    assert false_alarms(page)
+    box = box_at_rest(slider)
+    slider.hover()  # its middle
     page.mouse.down()
     start = monotonic()
-    page.mouse.move(box["x"] + box["width"] * 0.9, middle)
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
     eventually(lambda: false_alarms(page) == 0)  # the button is still down
     moved = monotonic() - start
     page.mouse.up()
@@ -57,14 +55,7 @@ def test_a_drawing_is_judged_and_the_page_fits_a_phone(server, page, capsys):
     open_anomaly(page, server.address)
     page.locator(JUDGED).scroll_into_view_if_needed()
     before = page.locator(JUDGED).get_attribute("src")
-    canvas = page.locator("canvas.upper-canvas")
-    box = canvas.bounding_box()
-    assert box
-    start = monotonic()
-    page.mouse.move(box["x"] + 20, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 260, box["y"] + 40, steps=8)
-    page.mouse.up()
+    start = stroke(page, (20, 20), (260, 40))
     expect(page.locator(JUDGED)).not_to_have_attribute("src", before or "")
     seconds = monotonic() - start
     expect(page.get_by_text(re.compile(r"^Strange: error"))).to_be_visible()

@@ -5,8 +5,8 @@ from time import monotonic
 
 import pytest
 from browsing import eventually, finished
+from easel import clear, loaded, stroke
 from playwright.sync_api import Page, expect
-from test_browser_denoise import clear, loaded, stroke
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -11,6 +11,7 @@ from time import monotonic
 import numpy as np
 import pytest
 from browsing import REPOSITORY, finished
+from easel import clear, stroke
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -90,15 +91,8 @@ def test_a_stroke_changes_the_file_and_nothing_else_is_drawn_anew(server, page):
     expect(page.get_by_text("comes back with").or_(page.get_by_text("No other data set"))).to_be_visible()
     finished(page)
     before = download(page, "Download the file (.aez)")
-    page.get_by_role("button", name="Clear", exact=True).click()
-    expect(page.get_by_text("The canvas is empty")).to_be_visible()
-    finished(page)
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 140, box["y"] + 40, steps=4)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 140, box["y"] + 240, steps=8)
-    page.mouse.up()
+    clear(page)
+    stroke(page, (140, 40), (140, 240))
     expect(page.get_by_role("button", name="Download the file (.aez)")).to_be_visible()
     finished(page)
     after = download(page, "Download the file (.aez)")

@@ -5,6 +5,7 @@ from time import monotonic
 
 import pytest
 from browsing import PATIENCE, eventually, finished, is_left_early, unscaled
+from easel import clear, drawn, loaded, stroke
 from playwright.sync_api import Page, expect
 
 from aecore import data, runs
@@ -68,46 +69,11 @@ def ready(page: Page) -> None:
     eventually(lambda: loaded(page))
 
 
-def loaded(page: Page) -> bool:
-    """Whether the canvas shows what it begins with, on black; a stroke before that is wiped out by it."""
-    return page.locator("canvas.dc-canvas.lower-canvas").evaluate(
-        "canvas => canvas.getContext('2d').getImageData(5, 5, 1, 1).data[3] === 255"
-    )
-
-
-def stroke(page: Page, *points: tuple[int, int]) -> None:
-    """Draw a line through points of the canvas."""
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    assert box
-    for index, (x, y) in enumerate(points):
-        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
-        if not index:
-            page.mouse.down()
-    page.mouse.up()
-
-
 def psnr(page: Page) -> tuple[float, float]:
     """Before and after, as the page tells."""
     found = TOLD.search(page.get_by_text(TOLD).inner_text())
     assert found
     return float(found[1]), float(found[2])
-
-
-def clear(page: Page) -> None:
-    page.get_by_role("button", name="Clear", exact=True).click()
-    expect(page.get_by_text("The canvas is empty")).to_be_visible()
-    finished(page)
-    eventually(lambda: drawn(page) == 0 and loaded(page))
-
-
-def drawn(page: Page) -> float:
-    """The mean of what the canvas shows."""
-    return page.locator("canvas.dc-canvas.lower-canvas").evaluate(
-        """canvas => {
-            const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-            return pixels.reduce((sum, value, index) => sum + (index % 4 ? 0 : value), 0) / pixels.length * 4;
-        }"""
-    )
 
 
 def test_strokes_are_restored_and_each_makes_a_new_picture(opened, capsys):

@@ -5,7 +5,7 @@ import shutil
 from time import monotonic
 
 import pytest
-from browsing import finished, unscaled
+from browsing import box_at_rest, finished, unscaled
 from playwright.sync_api import Page, expect
 
 from aecore import runs
@@ -29,12 +29,9 @@ def unit(page: Page) -> str:
 def test_a_click_in_the_sheet_opens_the_units_card(server, page, capsys):
     open_features(page, server.address, "&sort=number")
     assert unit(page) == "0"
-    sheet = page.locator(SHEET)
-    box = sheet.bounding_box()
-    assert box
-    step = box["width"] / 8  # 32 units, eight on a line
+    step = box_at_rest(page.locator(SHEET))["width"] / 8  # 32 units, eight on a line
     start = monotonic()
-    page.mouse.click(box["x"] + 2.5 * step, box["y"] + 1.5 * step)
+    page.locator(SHEET).click(position={"x": 2.5 * step, "y": 1.5 * step})
     expect(page.get_by_role("heading", name="Unit 10: when it is active")).to_be_visible()
     expect(page.locator("img[alt='What unit 10 adds to a picture']")).to_be_visible()
     seconds = monotonic() - start
@@ -62,11 +59,10 @@ def test_a_warm_page_is_there_soon_and_fits_a_phone(server, page, capsys):
         print(f"\nwarm page change to the sheet: {sheet:.2f} s, to the last figure: {everything:.2f} s")
     finished(page)
     page.set_viewport_size({"width": 390, "height": 844})
-    box = page.locator(SHEET).bounding_box()
-    assert box
+    box = box_at_rest(page.locator(SHEET))
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
-    page.mouse.click(box["x"] + box["width"] * 0.99 / 8 * 1.5, box["y"] + 10)
+    page.locator(SHEET).click(position={"x": box["width"] / 8 * 1.5, "y": 10})
     expect(page).to_have_url(re.compile("unit="))
     second = re.search(r"unit=(\d+)", page.url)[1]
     expect(page.get_by_role("heading", name=f"Unit {second}: when it is active")).to_be_visible()

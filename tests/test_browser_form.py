@@ -115,8 +115,8 @@ def test_a_double_click_trains_once_and_a_link_brings_only_its_own_settings(
     other.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").click()
     expect(other.get_by_test_id("stDataFrame")).to_be_visible()
     finished(other)
-    table = other.get_by_test_id("stDataFrame").bounding_box()
-    other.mouse.click(table["x"] + 16, table["y"] + 35 + 17)  # the box of the first row, drawn on a canvas
+    first_box = {"x": 16, "y": 35 + 17}  # of the table's rows, drawn on a canvas
+    other.get_by_test_id("stDataFrame").click(position=first_box)
     expect(other).to_have_url(re.compile(r"runs=lab-32-digits-"))
     other.get_by_role("link", name="Open the training").click()
     expect(other.get_by_text("Test error")).to_be_visible()

@@ -6,9 +6,9 @@ from time import monotonic
 import numpy as np
 import pytest
 from browsing import PATIENCE, eventually, finished
+from easel import drawn, loaded, stroke
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_browser_denoise import drawn, loaded, stroke
 
 from pages.shared import moving, samples, walk
 

@@ -4,7 +4,8 @@ import re
 from time import monotonic
 
 import pytest
-from browsing import eventually, finished
+from browsing import box_at_rest, eventually, finished
+from easel import loaded, stroke
 from playwright.sync_api import Page, expect
 
 from aecore import data
@@ -64,13 +65,9 @@ def open_map(page: Page, address: str) -> float:
 
 def outline(page: Page, shares: list[tuple[float, float]]) -> None:
     """Draw around a part of the map, by shares of its width and height."""
-    box = page.locator(".st-key-map .nsewdrag").bounding_box()
-    assert box
-    for index, (across, down) in enumerate(shares):
-        page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"], steps=4)
-        if not index:
-            page.mouse.down()
-    page.mouse.up()
+    plot = ".st-key-map .nsewdrag"
+    box = box_at_rest(page.locator(plot))
+    stroke(page, *((across * box["width"], down * box["height"]) for across, down in shares), on=plot)
 
 
 def test_a_picture_under_the_mouse_and_clicks_on_a_point_and_an_empty_place(server, page, browser, capsys):
@@ -185,17 +182,9 @@ def test_a_picture_out_of_view_is_brought_into_it(server, page):
 
 def test_a_drawing_lands_on_the_map(server, page, capsys):
     open_map(page, f"{server.address}/latent?model=zoo-digits-32&look=draw")
-    canvas = page.locator("canvas.upper-canvas")
-    expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 140, box["y"] + 150, steps=5)
     page.locator(".dc-toolbar").first.wait_for(state="attached")
-    page.mouse.move(box["x"] + 140, box["y"] + 40, steps=5)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 140, box["y"] + 240, steps=10)
-    start = monotonic()
-    page.mouse.up()
+    eventually(lambda: loaded(page))
+    start = stroke(page, (140, 40), (140, 240))
     expect(page.get_by_text("Redrawn")).to_be_visible()
     took = monotonic() - start
     eventually(lambda: page.evaluate(TOLD)["marks"]["text"] == ["You"])

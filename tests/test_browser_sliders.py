@@ -4,8 +4,8 @@ from statistics import median
 from time import monotonic
 
 import pytest
-from browsing import eventually, finished
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from browsing import box_at_rest, eventually, finished
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -24,17 +24,11 @@ def opened(page: Page, address: str) -> Locator:
     return slider
 
 
-def place(slider: Locator) -> FloatRect:
-    box = slider.bounding_box()
-    assert box
-    return box
-
-
 def dragged(page: Page, slider: Locator, picture: str) -> list[float]:
     """Drag a slider step by step, and let go; how many seconds after each step the picture had changed."""
-    box = place(slider)
+    box = box_at_rest(slider)
+    slider.hover()  # its middle
     middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2, middle)
     page.mouse.down()
     took = []
     for step in range(STEPS):
@@ -64,13 +58,13 @@ def test_the_picture_follows_a_unit_moved_by_mouse_keys_and_finger(server, page,
     finished(page)
     at = slider.input_value()
     assert float(at) > float(start)
-    page.mouse.move(place(slider)["x"], place(slider)["y"])
+    slider.hover(position={"x": 1, "y": 1})
     assert slider.input_value() == at  # it was let go
 
     sent.clear()
-    box = place(slider)
+    box = box_at_rest(slider)
     middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] * 0.2, middle)
+    slider.hover(position={"x": box["width"] * 0.2, "y": box["height"] / 2})
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.9, middle, steps=100)
     page.mouse.up()
@@ -95,10 +89,10 @@ def test_the_picture_follows_a_unit_moved_by_mouse_keys_and_finger(server, page,
     phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = phone.new_page()
     slider = opened(page, address)
-    box = place(slider)
+    box = box_at_rest(slider)
     assert box["height"] >= 40
     before = page.locator(MOVED).get_attribute("src")
-    page.touchscreen.tap(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+    slider.tap(position={"x": box["width"] * 0.9, "y": box["height"] / 2})
     eventually(lambda: page.locator(MOVED).get_attribute("src") != before)
     phone.close()
     with capsys.disabled():

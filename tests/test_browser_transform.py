@@ -7,7 +7,8 @@ from time import monotonic
 
 import numpy as np
 import pytest
-from browsing import box_at_rest, eventually, finished
+from browsing import eventually, finished
+from easel import loaded, stroke
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -36,10 +37,8 @@ def test_a_click_looks_closer_and_a_task_takes_its_model(server, page, capsys):
     opened(page, server.address, "model=zoo-patches-sharpen")
     shown = monotonic() - begun
     before = page.locator(CLOSER).get_attribute("src")
-    box = page.locator(AFTER).bounding_box()
-    assert box
     begun = monotonic()
-    page.mouse.click(box["x"] + 100, box["y"] + 300)
+    page.locator(AFTER).click(position={"x": 100, "y": 300})
     expect(page).to_have_url(re.compile(r"at=(100|99)(%2C|,)(300|299)"))
     eventually(lambda: page.locator(CLOSER).get_attribute("src") != before)
     clicked = monotonic() - begun
@@ -96,14 +95,8 @@ def test_a_stroke_is_seen_without_its_middle_and_the_page_fits_a_phone(server, p
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("The canvas is empty")).to_be_visible()
     finished(page)
-    canvas = page.locator("canvas.upper-canvas")
-    canvas.scroll_into_view_if_needed()
-    box = box_at_rest(canvas)
-    page.mouse.move(box["x"] + 140, box["y"] + 40, steps=4)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 140, box["y"] + 240, steps=8)
-    begun = monotonic()
-    page.mouse.up()
+    eventually(lambda: loaded(page))
+    begun = stroke(page, (140, 40), (140, 240))
     expect(after).to_be_visible()
     seconds = monotonic() - begun
     finished(page)
