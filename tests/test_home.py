@@ -85,7 +85,6 @@ def test_the_zoo_is_a_table_with_its_baselines(zoo):
     rows = open_home().dataframe[0].value.to_dict("records")
     assert rows[0] == {
         "name": "lab-32 on mnist",
-        "data": "MNIST",
         "network": "Dense",
         "code": 32,
         "smaller": 24.5,

@@ -112,19 +112,19 @@ def test_what_no_widget_can_hold_is_said_and_gone_from_the_link(setting, text):
 @pytest.mark.parametrize(
     ("address", "setting", "sentence"),
     [
-        ({"code_size": "8", "active": "9"}, "active", "choose 1 to 8 (the code size)"),
+        ({"code_size": "8", "active": "9"}, "active", "Choose 1 to 8 (the code size)"),
         (
             {"kind": "conv-dense", "kernel_size": "8"},
             "kernel_size",
-            "choose at most 7, or fewer convolutions",
+            "Choose at most 7, or fewer convolutions",
         ),
-        ({"kl_target": "1"}, "kl_target", "choose more than 0 and less than 1"),
-        ({"kl_weight": "0.1"}, "code_activation", "choose sigmoid, or kl_normalised true"),
-        ({"loss": "bce", "output_activation": "relu"}, "output_activation", "choose sigmoid, bce needs"),
-        ({"tied": "true", "decoder_hidden": "30"}, "decoder_hidden", "choose 512 or none, a tied decoder"),
-        ({"untied_epochs": "3"}, "untied_epochs", "choose 0, only a tied decoder can be untied"),
-        ({"noise": "masking", "noise_level": "2"}, "noise_level", "choose up to 1, masking sets a share"),
-        ({"validation_share": "0", "early_stop": "3"}, "validation_share", "choose up to 0.5"),
+        ({"kl_target": "1"}, "kl_target", "Choose more than 0 and less than 1"),
+        ({"kl_weight": "0.1"}, "code_activation", "Choose sigmoid, or kl_normalised true"),
+        ({"loss": "bce", "output_activation": "relu"}, "output_activation", "Choose sigmoid, bce needs"),
+        ({"tied": "true", "decoder_hidden": "30"}, "decoder_hidden", "Choose 512 or none, a tied decoder"),
+        ({"untied_epochs": "3"}, "untied_epochs", "Choose 0, only a tied decoder can be untied"),
+        ({"noise": "masking", "noise_level": "2"}, "noise_level", "Choose up to 1, masking sets a share"),
+        ({"validation_share": "0", "early_stop": "3"}, "validation_share", "Choose up to 0.5"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field_too_and_the_other_settings_open_for_it(

@@ -41,7 +41,7 @@ class Sheet:
 
 def choose_width(key: str, on_screen: int) -> int:
     """How wide the strokes on a canvas are, in its pixels; `on_screen` is the slider's own width."""
-    chosen = st.slider("Brush", *WIDTHS, WIDTH, 4, key=f"{key}-width", format="%d px", width=on_screen)
+    chosen = st.slider("Stroke width", *WIDTHS, WIDTH, 4, key=f"{key}-width", format="%d px", width=on_screen)
     return min(max(int(chosen), WIDTHS[0]), WIDTHS[1])
 
 

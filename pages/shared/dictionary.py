@@ -37,7 +37,8 @@ def measures(found: "Dictionary", told: "Activity") -> None:
             f"of {size:,}",
             delta_color="off",
             delta_arrow="off",
-            help="L0: how many units are active for a picture, on average over the sample.",
+            help="L0: how many units are active for a picture, on average over a sample of "
+            f"{len(found.codes):,} test pictures.",
         )
         st.metric(
             "Dead",
@@ -45,7 +46,7 @@ def measures(found: "Dictionary", told: "Activity") -> None:
             f"{told.dead.sum():,} of {size:,}",
             delta_color="off",
             delta_arrow="off",
-            help="Units that give every picture the same number.",
+            help=f"Units that give all {len(found.codes):,} test pictures of the sample the same number.",
         )
         st.metric(
             "Always on",

@@ -17,7 +17,7 @@ from aecore.config import MODEL_CONFIGS, PHASES, Experiment, ModelConfig
 from aecore.recipes import RECIPES
 from pages.shared import launch
 from pages.shared.groups import grouped
-from pages.shared.wording import plain, within
+from pages.shared.wording import plain, sentence, within
 
 FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "learning_rate", "loss")
 """Those that matter most, in this order; all others come after them, group by group."""
@@ -95,11 +95,11 @@ def _begun_anew(original: Experiment, previous: str, experiment: Experiment) -> 
 def mark(cells: Cells, problem: str) -> set[str]:
     """Write what is wrong below the settings that `problem` is about; their names."""
     about = set()
-    for sentence in problem.split("; "):
-        name = sentence.partition(" is ")[0].partition("[")[0]
+    for fault in problem.split("; "):
+        name = fault.partition(" is ")[0].partition("[")[0]
         if name in cells:
-            _, _, way_out = sentence.partition(": ")
-            cells[name].caption(f":red[{plain(way_out)}]")
+            _, _, way_out = fault.partition(": ")
+            cells[name].caption(f":red[{sentence(way_out)}]")
             about.add(name)
     return about
 

@@ -9,7 +9,7 @@ from streamlit.typing import UploadedFile
 from aecore.data import SOURCES
 from aecore.data import uploads as files
 from aecore.errors import LabError
-from pages.shared.wording import about, plain, sentence
+from pages.shared.wording import about, sentence
 
 
 def pictures(key: str, dataset: str) -> np.ndarray | None:
@@ -38,7 +38,7 @@ def pictures(key: str, dataset: str) -> np.ndarray | None:
             )
         image = _fitted(file.file_id, dataset, file)
         if isinstance(image, str):
-            st.error(plain(image))
+            st.error(sentence(image))
         else:
             found.append(image)
     bar.empty()

@@ -5,34 +5,37 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.column_config import NumberColumn, TextColumn
 
-from aecore.data import SOURCES
 from aecore.runs import Run
 
-COLUMNS = {
-    "name": TextColumn("Model", pinned=True),
-    "code": NumberColumn("Code size", help="How many numbers a picture becomes."),
+COLUMNS = {  # together as wide as the table on a laptop: none is cut in two
+    "name": TextColumn("Model", pinned=True, width=192, help="Its recipe, and what it was trained on."),
+    "code": NumberColumn("Code size", width=70, help="How many numbers a picture becomes."),
     "error": NumberColumn(
-        "Error", format="%.5f", help="Mean squared error per pixel, where black is 0 and white is 1."
+        "Error",
+        format="%.5f",
+        width=66,
+        help="Mean squared error per pixel, where black is 0 and white is 1.",
     ),
     "pca": NumberColumn(
-        "PCA error", format="%.5f", help="Principal component analysis with the same code size."
+        "PCA error", format="%.5f", width=70, help="Principal component analysis with the same code size."
     ),
-    "gain": NumberColumn("Gain", format="%.2f×", help="PCA's error divided by the model's."),
+    "gain": NumberColumn("Gain", format="%.2f×", width=60, help="PCA's error divided by the model's."),
     "mean": NumberColumn(
         "Mean picture",
         format="%.5f",
+        width=90,
         help="The error when every picture is answered with the average one: the worst to expect.",
     ),
     "smaller": NumberColumn(
-        "Smaller by", format="%.2f×", help="Numbers in the picture for each number in its code."
+        "Smaller by", format="%.1f×", width=74, help="Numbers in the picture for each number in its code."
     ),
-    "data": TextColumn("Pictures", width=175, help="The data set it was trained and tested on."),
     "network": TextColumn(
         "Network",
+        width=124,
         help="Dense: every unit looks at every pixel. Convolutional: small filters slide over the picture.",
     ),
     "seconds": NumberColumn(
-        "Trained in", format="%.0f s", help="Training time on the machine that made the model."
+        "Trained in", format="%.0f s", width=70, help="Training time on the machine that made the model."
     ),
 }
 
@@ -56,8 +59,7 @@ def show(zoo: Sequence[Run]) -> None:
                 "gain": run.result.gain_over_pca,
                 "mean": run.result.mean_image_mse,
                 "smaller": run.experiment.model.compression,
-                "data": SOURCES[run.experiment.data.dataset].title,
-                "network": run.experiment.model.title,
+                "network": run.experiment.model.title.partition(",")[0],
                 "seconds": run.result.seconds,
             }
             for run in zoo
@@ -65,6 +67,7 @@ def show(zoo: Sequence[Run]) -> None:
         ],
         column_config=COLUMNS,
         hide_index=True,
+        placeholder="–",
         height="content",
         alt="The trained models that come with the lab, their code size and test error beside two baselines",
     )
