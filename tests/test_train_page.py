@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+import streamlit as st
 from paging import REPOSITORY, shown
 from streamlit.testing.v1 import AppTest
 from train_page import HOSTILE, button, cell, keys, open_page, said
@@ -11,7 +12,7 @@ from aecore import runs
 from aecore.data import SOURCES, archive
 from aecore.jobs import limits
 from aecore.recipes import RECIPES
-from pages.shared import engine
+from pages.shared import engine, launch, training
 
 pytestmark = pytest.mark.usefixtures("opened_before", "torch_is_there")
 
@@ -247,6 +248,24 @@ class Queueing:
 def test_what_else_comes_while_a_training_is_being_queued_waits_and_leads_to_it(queue):
     app = open_page(recipe="lab-32", dataset="digits")
     run_id = queue.submit(RECIPES["lab-32"].on("digits"), owner="me", device="cpu")
-    launch = app.session_state["launched"]
-    launch.lock = Queueing(launch, run_id)
+    launched = app.session_state["launched"]
+    launched.lock = Queueing(launched, run_id)
     assert shown(app).query_params["run"] in (run_id, [run_id])
+
+
+def test_a_run_that_is_over_at_once_is_looked_at_until_the_browser_has_heard_of_it(queue, monkeypatch):
+    run_id = queue.submit(RECIPES["lab-32"].on("digits"), owner="me", device="cpu")
+    queue.stop(run_id, owner="me")
+    app, clocks, fragment = open_page(run=run_id), [], st.fragment
+
+    def noting(*args, **options):
+        clocks.append(options.get("run_every"))
+        return fragment(*args, **options)
+
+    monkeypatch.setattr(st, "fragment", noting)
+    app.session_state["launched"] = launch.Launch(run=run_id, unheard=True)
+    shown(app)
+    assert clocks == [training.SECONDS_TO_HEAR]
+    app.session_state["launched"].unheard = False
+    shown(app)
+    assert clocks[1:] == [None]

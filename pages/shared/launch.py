@@ -63,7 +63,7 @@ def offer_to_watch() -> None:
             name = plain(runs.get(run_id).name)
         except refusals():  # deleted just now, or damaged; its page says so
             name = "A run"
-        doing = "is next in the queue" if jobs().position(run_id) else "is being trained right now"
+        doing = "is next in the queue" if jobs().position(run_id) else "is in training"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"**{name}** {doing}.", icon=":material/monitoring:")
             st.button("Watch it", key="watch", on_click=st.query_params.from_dict, args=({"run": run_id},))
@@ -80,8 +80,13 @@ def lead_on() -> None:
 
 def await_first_step(run_id: str) -> None:
     """Where the run has just been begun here and is next in turn, wait a moment for its first step."""
-    if launched().unheard and launched().run == run_id:
+    if is_unheard(run_id):
         jobs().await_first_step(run_id, SECONDS_FOR_A_FIRST_STEP)
+
+
+def is_unheard(run_id: str) -> bool:
+    """Whether the run has just been begun here, and the browser may not know of it yet."""
+    return launched().unheard and launched().run == run_id
 
 
 def heard(run_id: str) -> None:

@@ -12,6 +12,7 @@ from pages.shared.wording import about, error, plain, sentence
 PER_BLOCK = 5
 """Of the ten pictures, so many beside each other on a phone."""
 
+SECONDS_TO_HEAR = 0.4
 SECONDS_BETWEEN_LOOKS = {"queued": 1.0} | dict.fromkeys(controls.AT_WORK, 0.4)
 SECONDS_BETWEEN_LOOKS_ELSEWHERE = 3.0
 """For a run that another process trains, which says something every ten seconds or so."""
@@ -42,13 +43,17 @@ def show(run_id: str) -> None:
         outcome.show(run, status)
     stage = st.container()
     view = _view() if _has_losses(run, status) else curves.View()
-    wait = SECONDS_BETWEEN_LOOKS.get(status, SECONDS_BETWEEN_LOOKS_ELSEWHERE if status == "running" else None)
+    changes = SECONDS_BETWEEN_LOOKS.get(
+        status, SECONDS_BETWEEN_LOOKS_ELSEWHERE if status == "running" else None
+    )
     drawing = True
 
-    @st.fragment(run_every=wait)
+    @st.fragment(run_every=changes or (SECONDS_TO_HEAR if launch.is_unheard(run.id) else None))
     def watch() -> None:
         if not drawing:
             launch.heard(run.id)
+            if not changes:
+                st.rerun()  # which ends the clock of a run that was over before anybody heard of it
         _watch(run, status, view)
 
     with stage:
