@@ -26,7 +26,8 @@ def choice(place: DeltaGenerator, label: str, titles: dict[str, str], *, key: st
     )
     if name not in titles:
         st.warning(
-            f"The linked {label.lower()} ({plain(name[:60])}) cannot be chosen here: going on with others."
+            f"The linked {label.lower()} ({plain(name[:60])}) cannot be chosen here: "
+            f"going on with {titles[default]}."
         )
     return name if name in titles else default
 
@@ -112,10 +113,10 @@ def plan(original: Experiment) -> None:
             warm.wait()
         from aecore.analysis.estimate import estimate
         from aecore.analysis.layers import layers
-        from aecore.device import choose
+        from aecore.device import choose as choose_device
         from aecore.runs.execution import check
 
-        device = choose(st.session_state.get("device"))
+        device = choose_device(st.session_state.get("device"))
         check(experiment)
         if limits.public():
             limits.check_experiment(experiment)
@@ -152,8 +153,8 @@ def plan(original: Experiment) -> None:
             st.warning(sentence(too_long), icon=":material/timer:")
         if refused := st.session_state.pop("refused", ""):
             st.error(sentence(refused), icon=":material/block:")
-        if jobs().trouble:
-            st.warning(sentence(jobs().trouble), icon=":material/warning:")
+        if trouble := jobs().trouble:
+            st.warning(sentence(trouble), icon=":material/warning:")
         form.compare(cells, experiment, original)
         if changed := form.changes(experiment, original):
             st.caption(f"Changed: {plain(form.told(changed))}. The address of this page carries it along.")

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -152,19 +153,21 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def person(browser: Browser) -> Iterator[BrowserContext]:
+def person(browser: Browser, **device: Any) -> Iterator[BrowserContext]:
     """One person's browser; the test fails on an error in a console, or a request to any other machine.
 
     Close it, or leave the page, before its server ends: a page misses its server loudly.
     """
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | device)
     context.set_default_timeout(PATIENCE)
     errors, strangers = [], []
     context.on("weberror", lambda failed: is_left_early(failed.error) or errors.append(str(failed.error)))
     context.on("console", lambda message: is_fault(message) and errors.append(message.text))
     context.on("request", lambda request: is_local(request.url) or strangers.append(request.url))
-    yield context
-    context.close()
+    try:
+        yield context
+    finally:
+        context.close()
     assert not errors, errors  # not rewritten by pytest, which would show them
     assert not strangers, strangers
 
@@ -195,6 +198,15 @@ def context(browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def phone(browser) -> Iterator[Page]:
+    """A page on another device, which fingers touch."""
+    with person(
+        browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ) as somebody_else:
+        yield somebody_else.new_page()
 
 
 @pytest.fixture

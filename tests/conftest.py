@@ -7,7 +7,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from browsing import browser, cold_server, context, module_server, page, server  # noqa: F401, fixtures
+from browsing import (  # noqa: F401, fixtures
+    browser,
+    cold_server,
+    context,
+    module_server,
+    page,
+    phone,
+    server,
+)
 from generating import grids  # noqa: F401, a fixture
 from jobs_engine import engine, jobs, lab  # noqa: F401, fixtures
 from mapping import drawn  # noqa: F401, a fixture

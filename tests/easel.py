@@ -3,19 +3,25 @@
 from time import monotonic
 
 from browsing import eventually, finished
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Position, expect
 
 CANVAS = "canvas.upper-canvas"
 
 
-def stroke(page: Page, *points: tuple[float, float], on: str = CANVAS) -> float:
-    """Press the mouse, draw a line through points of an element, and let go. Returns when it was let go."""
-    element = page.locator(on)
-    (x, y), *rest = points
-    element.hover(position={"x": x, "y": y})  # once the element rests there and nothing lies above it
+def press(element: Locator, at: Position | None = None) -> FloatRect:
+    """Press the mouse in an element's middle or another point, and hold it. Returns where the element is."""
+    element.scroll_into_view_if_needed()  # all of it: what follows is not to leave the window
+    element.hover(position=at)  # once it rests, and nothing lies above it there
+    element.page.mouse.down()
     box = element.bounding_box()
     assert box
-    page.mouse.down()
+    return box
+
+
+def stroke(page: Page, *points: tuple[float, float], on: str = CANVAS) -> float:
+    """Press the mouse, draw a line through points of an element, and let go. Returns when it was let go."""
+    (x, y), *rest = points
+    box = press(page.locator(on), {"x": x, "y": y})
     for x, y in rest:
         page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
     let_go = monotonic()

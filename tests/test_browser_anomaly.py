@@ -4,8 +4,8 @@ import re
 from time import monotonic
 
 import pytest
-from browsing import box_at_rest, eventually, finished
-from easel import stroke
+from browsing import eventually, finished
+from easel import loaded, press, stroke
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -32,9 +32,7 @@ def test_the_counts_follow_the_threshold_while_it_is_dragged(server, page, capsy
     scored = monotonic() - start
     slider = page.get_by_role("slider", name="Strange is what scores above")
     assert false_alarms(page)
-    box = box_at_rest(slider)
-    slider.hover()  # its middle
-    page.mouse.down()
+    box = press(slider)
     start = monotonic()
     page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
     eventually(lambda: false_alarms(page) == 0)  # the button is still down
@@ -53,7 +51,8 @@ def test_the_counts_follow_the_threshold_while_it_is_dragged(server, page, capsy
 
 def test_a_drawing_is_judged_and_the_page_fits_a_phone(server, page, capsys):
     open_anomaly(page, server.address)
-    page.locator(JUDGED).scroll_into_view_if_needed()
+    eventually(lambda: loaded(page))
+    finished(page)
     before = page.locator(JUDGED).get_attribute("src")
     start = stroke(page, (20, 20), (260, 40))
     expect(page.locator(JUDGED)).not_to_have_attribute("src", before or "")
@@ -63,5 +62,4 @@ def test_a_drawing_is_judged_and_the_page_fits_a_phone(server, page, capsys):
     with capsys.disabled():
         print(f"\nstroke to judgement: {seconds * 1000:.0f} ms")
     page.set_viewport_size({"width": 390, "height": 844})
-    finished(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    eventually(lambda: page.evaluate("document.documentElement.scrollWidth") == 390)

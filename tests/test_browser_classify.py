@@ -39,8 +39,7 @@ def test_a_drawing_is_named_and_named_anew_with_each_stroke(server, page: Page, 
     page.goto(f"{server.address}/classify?{MODEL}&part=draw&classifier=knn")
     ready_to_draw(page)
     clear(page)
-    start = monotonic()
-    stroke(page, (140, 40), (140, 240))
+    start = stroke(page, (140, 40), (140, 240))
     expect(page.get_by_text(re.compile("^Taken for [0-9]"))).to_be_visible()
     with capsys.disabled():
         print(f"\nstroke named after {1000 * (monotonic() - start):.0f} ms")

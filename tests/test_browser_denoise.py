@@ -4,7 +4,7 @@ import re
 from time import monotonic
 
 import pytest
-from browsing import PATIENCE, eventually, finished, is_left_early, unscaled
+from browsing import PATIENCE, box_at_rest, eventually, finished, is_left_early, unscaled
 from easel import clear, drawn, loaded, stroke
 from playwright.sync_api import Page, expect
 
@@ -175,10 +175,8 @@ def test_undo_eraser_and_the_test_pictures(opened):
     assert eventually(lambda: abs(drawn(page) - first) > 0.5)
 
 
-def test_a_finger_draws_from_the_corner_where_the_toolbar_was(denoiser, server, browser):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
+def test_a_finger_draws_from_the_corner_where_the_toolbar_was(denoiser, server, phone):
+    page = phone
     page.goto(f"{server.address}/denoise?model={denoiser.id}")
     ready(page)
     clear(page)
@@ -186,10 +184,10 @@ def test_a_finger_draws_from_the_corner_where_the_toolbar_was(denoiser, server, 
     expect(page.get_by_role("button", name="Edit")).to_be_hidden()  # the toolbar has left the canvas
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
+    canvas.tap(trial=True)  # once it rests, and nothing lies above it
+    box = box_at_rest(canvas)
     assert box["width"] == 280
-    finger = context.new_cdp_session(page)
+    finger = page.context.new_cdp_session(page)
     path = [(255 - 20 * step, 12 + 22 * step) for step in range(10)]
     for index, (x, y) in enumerate(path):
         finger.send(
@@ -211,7 +209,6 @@ def test_a_finger_draws_from_the_corner_where_the_toolbar_was(denoiser, server, 
     assert answer["y"] == images.first.bounding_box()["y"]  # clean, noisy and restored in one line
     for image in images.all():
         assert unscaled(image)
-    context.close()
 
 
 def test_curves_are_computed_beside_the_page_and_come_one_by_one(opened, capsys):

@@ -8,7 +8,7 @@ from time import monotonic
 import numpy as np
 import pytest
 from browsing import eventually, finished
-from easel import loaded, stroke
+from easel import clear, stroke
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -92,10 +92,7 @@ def test_a_stroke_is_seen_without_its_middle_and_the_page_fits_a_phone(server, p
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, server.address, "model=zoo-digits-inpaint&source=drawing")
     after = page.get_by_alt_text(re.compile("^After: the model"))
-    page.get_by_role("button", name="Clear", exact=True).click()
-    expect(page.get_by_text("The canvas is empty")).to_be_visible()
-    finished(page)
-    eventually(lambda: loaded(page))
+    clear(page)
     begun = stroke(page, (140, 40), (140, 240))
     expect(after).to_be_visible()
     seconds = monotonic() - begun

@@ -116,7 +116,7 @@ def answers(
             share = (len(there) + len(failed) + working.share) / len(asked)
             st.progress(share, f"{_doing(working, title)} · {len(there)} of {len(asked)} are there")
         for name, why in failed.items():
-            st.error(f"{plain(name)}: {plain(why)}")
+            st.error(f"{plain(name)}: {sentence(why)}")
             st.button(
                 "Try again",
                 key=f"again-{name}",

@@ -35,7 +35,7 @@ def losses(tracks: Mapping[str, Track], which: str, unit: str, log: bool) -> go.
     if unit == "epoch" and max((len(track.epochs) for track in tracks.values()), default=0) < 8:
         figure.update_xaxes(dtick=1)  # no half epochs
     figure.update_yaxes(title=f"{LOSSES[which]} loss", exponentformat="none")
-    if log:  # few marks, each a whole number: plotly would write 5 for 0.05
-        figure.update_yaxes(type="log", nticks=3, minorloglabels="complete")
+    if log:  # few marks, each written out: plotly would say 5 for 0.05
+        figure.update_yaxes(type="log", nticks=4, minorloglabels="complete")
     figure.update_layout(showlegend=True, legend=BELOW)
     return figure

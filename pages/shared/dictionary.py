@@ -54,7 +54,7 @@ def measures(found: "Dictionary", told: "Activity") -> None:
             f"{told.always.sum():,} of {size:,}",
             delta_color="off",
             delta_arrow="off",
-            help="Units that are active for every picture, and not dead.",
+            help="Units that are active for each of these pictures, and not dead.",
         )
         st.metric(
             "Explained variance",

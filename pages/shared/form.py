@@ -99,7 +99,7 @@ def mark(cells: Cells, problem: str) -> set[str]:
         name = fault.partition(" is ")[0].partition("[")[0]
         if name in cells:
             _, _, way_out = fault.partition(": ")
-            cells[name].caption(f":red[{sentence(way_out)}]")
+            cells[name].caption(f":red[{sentence(in_labels(way_out))}]")
             about.add(name)
     return about
 

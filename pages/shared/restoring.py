@@ -85,7 +85,7 @@ def choose_picture(key: str, dataset: str) -> None:
 
 
 def drawn(key: str, dataset: str) -> np.ndarray | None:
-    """A canvas, below it its brush and test pictures to begin with; what is on it, or None for nothing."""
+    """What is drawn on a canvas, or None; below it are its strokes' width and test pictures to begin with."""
     place, below = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
     with below:
         width = canvas.choose_width(key, CONTROL)

@@ -144,11 +144,14 @@ def _watch(run: Run, status: str, view: curves.View) -> None:
 
 def _progress(run: Run, status: str, live: Live | None, track: curves.Track) -> None:
     if status == "queued" or live is None:
-        place = jobs().position(run.id)
-        waiting = f"Number {place} in the queue" if place else "In the queue of another server"
-        st.progress(0.0, f"{waiting}: it begins by itself.")
-        if jobs().trouble:
-            st.warning(sentence(jobs().trouble), icon=":material/warning:")
+        if place := jobs().position(run.id):
+            st.progress(0.0, f"Number {place} in the queue: it begins by itself.")
+        elif status == "queued":
+            st.progress(0.0, "In the queue of another server: it begins by itself.")
+        else:
+            st.progress(0.0, "About to begin")
+        if trouble := jobs().trouble:
+            st.warning(sentence(trouble), icon=":material/warning:")
         return
     share = min(1.0, live.step / live.steps) if live.steps else 0.0
     st.progress(share, _doing(status, live))

@@ -52,7 +52,7 @@ def pictures(key: str, dataset: str) -> np.ndarray | None:
 def _fitted(file_id: str, dataset: str, _file: UploadedFile) -> np.ndarray | str:  # noqa: ARG001, the key
     """One file as an image (1, C, H, W), or why it is none; read once however often the page is drawn."""
     source = SOURCES[dataset]
-    content = _file.name, _file.getvalue()
+    content = _called(_file), _file.getvalue()
     try:
         return files.pictures([content], source.image_shape, dark=source.white_on_black)
     except LabError as error:
@@ -71,10 +71,15 @@ def one(key: str, help: str) -> np.ndarray | None:
     if file is None:
         return None
     try:
-        return files.picture(file.getvalue(), file.name)
+        return files.picture(file.getvalue(), _called(file))
     except LabError as error:
         st.error(sentence(str(error)))
         return None
+
+
+def _called(file: UploadedFile) -> str:
+    """A file at the beginning of a sentence, whose capital letter is not the name's."""
+    return f"the file {file.name}"
 
 
 MOST = 100

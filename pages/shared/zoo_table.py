@@ -17,7 +17,10 @@ COLUMNS = {  # together as wide as the table on a laptop: none is cut in two
         help="Mean squared error per pixel, where black is 0 and white is 1.",
     ),
     "pca": NumberColumn(
-        "PCA error", format="%.5f", width=70, help="Principal component analysis with the same code size."
+        "PCA error",
+        format="%.5f",
+        width=70,
+        help="Principal component analysis with as many numbers as a code has other than zero.",
     ),
     "gain": NumberColumn("Gain", format="%.2f×", width=60, help="PCA's error divided by the model's."),
     "mean": NumberColumn(
@@ -27,12 +30,13 @@ COLUMNS = {  # together as wide as the table on a laptop: none is cut in two
         help="The error when every picture is answered with the average one: the worst to expect.",
     ),
     "smaller": NumberColumn(
-        "Smaller by", format="%.1f×", width=74, help="Numbers in the picture for each number in its code."
+        "Smaller by", format="%.2f×", width=74, help="Numbers in the picture for each number in its code."
     ),
     "network": TextColumn(
         "Network",
         width=124,
-        help="Dense: every unit looks at every pixel. Convolutional: small filters slide over the picture.",
+        help="Dense: every unit looks at every pixel. Convolutional: small filters slide over the picture. "
+        "Variational: dense, with codes drawn at random, in training, about what the encoder says.",
     ),
     "seconds": NumberColumn(
         "Trained in", format="%.0f s", width=70, help="Training time on the machine that made the model."
