@@ -8,7 +8,7 @@ from aecore.config import Experiment
 from aecore.data import SOURCES, available
 from aecore.errors import LabError
 from aecore.jobs import limits
-from aecore.recipes import RECIPES
+from aecore.recipes import RECIPES, Recipe
 from pages.shared import form, launch, network, training, warm
 from pages.shared.engine import jobs
 from pages.shared.frame import ensure_frame
@@ -64,6 +64,25 @@ def say_unreadable() -> None:
         )
 
 
+def usual_dataset(recipe: Recipe) -> str:
+    return next((dataset for dataset in recipe.datasets if available(dataset)), recipe.datasets[0])
+
+
+def train(last: str) -> None:
+    """For the button: train what the form says by now, which may not have been drawn yet.
+
+    A field sends what was typed when the mouse goes down on the button, just before the click.
+    """
+    recipe, dataset = RECIPES[st.session_state["recipe"]], st.session_state["dataset"]
+    original = recipe.on(dataset if dataset in recipe.datasets else usual_dataset(recipe))
+    drawn = st.session_state["form"] == {"recipe": recipe.name, "dataset": dataset}
+    try:
+        experiment = form.as_it_stands(original) if drawn else original
+    except LabError:
+        return  # the form says what is wrong
+    launch.train(experiment, last)
+
+
 def choose() -> Experiment:
     """A recipe on a data set, from which the form begins."""
     arriving = "train" not in st.session_state  # a button's state goes when it is no longer drawn
@@ -75,12 +94,11 @@ def choose() -> Experiment:
     upper, lower = st.columns(2)
     titles = {recipe.name: recipe.title for recipe in RECIPES.values()}
     recipe = RECIPES[choice(upper, "Experiment", titles, key="recipe", default=next(iter(RECIPES)))]
-    here = [dataset for dataset in recipe.datasets if available(dataset)]
     titles = {
-        name: SOURCES[name].title + ("" if name in here else " (will be downloaded first)")
+        name: SOURCES[name].title + ("" if available(name) else " (will be downloaded first)")
         for name in recipe.datasets
     }
-    dataset = choice(lower, "Images", titles, key="dataset", default=[*here, *recipe.datasets][0])
+    dataset = choice(lower, "Images", titles, key="dataset", default=usual_dataset(recipe))
     st.caption(
         " ".join([recipe.source, recipe.note, *(f"Published: {figure}." for figure in recipe.published)]),
     )
@@ -136,8 +154,8 @@ def plan(original: Experiment) -> None:
                 key="train",
                 type="primary",
                 icon=":material/play_arrow:",
-                on_click=launch.train,
-                args=(experiment, launch.launched().run),
+                on_click=train,
+                args=(launch.launched().run,),
                 disabled=bool(problem),
             )
             if cost:
@@ -151,7 +169,8 @@ def plan(original: Experiment) -> None:
             st.warning(warning, icon=":material/content_copy:")
         if cost and (too_long := limits.time_warning(cost.seconds)):
             st.warning(sentence(too_long), icon=":material/timer:")
-        if refused := st.session_state.pop("refused", ""):
+        refused = st.session_state.pop("refused", "")
+        if refused and not problem:  # else it is said already
             st.error(sentence(refused), icon=":material/block:")
         if trouble := jobs().trouble:
             st.warning(sentence(trouble), icon=":material/warning:")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from aecore import runs
 from aecore.runs.database import writing
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -80,6 +81,30 @@ def test_two_edits_at_once_are_both_kept(server, page):
         expect(page).to_have_url(re.compile(f"code_size={size}"))
         finished(page)
     expect_fields(page, code_size="54", epochs="405")
+
+
+@pytest.mark.parametrize(("name", "value"), [("epochs", "7"), ("hidden", "20, 10")])
+def test_what_was_typed_last_is_what_a_click_on_train_trains(server, page, name, value):
+    """With the click, the field's new value reaches the app, which has not drawn the form with it yet."""
+    before = {*server.home.glob("runs/*")}
+    open_form(page, server.address, "recipe=lab-32&dataset=digits&epochs=2&hidden=8")
+    field(page, name).fill(value)
+    page.locator(".st-key-train button").click()
+    expect(page.get_by_text("Test error")).to_be_visible()
+    [run] = {*server.home.glob("runs/*")} - before
+    trained = runs.get(run.name).experiment
+    assert {"epochs": str(trained.epochs), "hidden": ", ".join(map(str, trained.model.hidden))}[name] == value
+
+
+def test_a_click_on_train_does_not_train_what_was_there_before_a_mistake(server, page):
+    before = {*server.home.glob("runs/*")}
+    open_form(page, server.address, "recipe=lab-32&dataset=digits&epochs=2&hidden=8")
+    field(page, "batch_size").fill("0")
+    page.locator(".st-key-train button").click()
+    expect(page.get_by_text("Batch size is 0")).to_have_count(1)
+    expect(page.locator(".st-key-train button")).to_be_disabled()
+    finished(page)
+    assert {*server.home.glob("runs/*")} == before
 
 
 def test_a_link_that_no_field_can_hold_is_told_of_and_back_leads_to_no_trap(server, page):

@@ -120,7 +120,7 @@ def test_what_no_widget_can_hold_is_said_and_gone_from_the_link(setting, text):
             "Choose at most 7, or fewer convolutions",
         ),
         ({"kl_target": "1"}, "kl_target", "Choose more than 0 and less than 1"),
-        ({"kl_weight": "0.1"}, "code_activation", "Choose sigmoid, or kl_normalised true"),
+        ({"kl_weight": "0.1"}, "code_activation", "Choose sigmoid, or KL normalised true, KL weight compares"),
         ({"loss": "bce", "output_activation": "relu"}, "output_activation", "Choose sigmoid, bce needs"),
         ({"tied": "true", "decoder_hidden": "30"}, "decoder_hidden", "Choose 512 or none, a tied decoder"),
         ({"untied_epochs": "3"}, "untied_epochs", "Choose 0, only a tied decoder can be untied"),
@@ -181,6 +181,37 @@ def test_train_queues_the_experiment_and_goes_to_the_run(queue):
     assert run.experiment == expected
     assert queue.position(run.id) == 1
     assert "train" not in keys(app)
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize(
+    ("chosen", "typed", "recipe", "changed"),
+    [
+        ({}, {"epochs": 7}, "lab-32", {"epochs": 7, "code_size": 5}),
+        ({"kind": "conv"}, {"epochs": 7}, "lab-32", {"kind": "conv", "epochs": 7, "code_size": 5}),
+        ({"recipe": "gfg-9"}, {}, "gfg-9", {}),
+    ],
+)
+def test_what_was_chosen_and_typed_just_before_the_click_is_trained(chosen, typed, recipe, changed):
+    app = open_page(recipe="lab-32", dataset="digits", code_size="5")
+    for name, value in chosen.items():
+        app.selectbox(key=name).set_value(value)
+    for name, value in typed.items():
+        app.number_input(key=name).set_value(value)
+    button(app, "train").click()
+    shown(app)
+    [run] = runs.list_runs()
+    assert run.experiment == RECIPES[recipe].on("digits").with_settings(changed)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_mistake_just_before_the_click_is_said_once_and_nothing_is_trained():
+    app = open_page(recipe="lab-32", dataset="digits")
+    app.number_input(key="batch_size").set_value(0)
+    button(app, "train").click()
+    shown(app)
+    assert len(app.error) == 1
+    assert not runs.list_runs()
 
 
 def test_an_event_on_its_way_at_the_click_does_not_bring_the_form_back(queue):

@@ -48,38 +48,57 @@ def settings(
     Raises SettingsError for values that cannot be, after drawing.
     """
 
-    def ask(place: DeltaGenerator, name: str, schema: dict[str, Any], default: Any) -> Any:
+    def ask(place: DeltaGenerator, name: str, schema: dict[str, Any], default: Any) -> None:
         cells[name] = place.container(gap="xxsmall")
-        return widget(cells[name], name, schema, default)
+        widget(cells[name], name, schema, default)
 
-    kind = ask(first, "kind", _schemas(experiment)["kind"], experiment.model.kind)
-    original = experiment
-    if kind in MODEL_CONFIGS:  # else the last line says that there is no such kind
-        experiment = experiment.with_settings({"kind": kind})
-    values: dict[str, Any] = {"kind": kind}
+    ask(first, "kind", _schemas(experiment)["kind"], experiment.model.kind)
+    original, experiment = experiment, _of_the_chosen_kind(experiment)
     schemas, defaults = _schemas(experiment), flat(experiment)
-    if (previous := st.session_state.get("form-kind", kind)) != kind:
-        for name in _begun_anew(original, previous, experiment):
-            st.session_state[name] = _shown(schemas[name], defaults[name])
-    st.session_state["form-kind"] = kind
+    for name in _begun_anew(original, experiment):
+        st.session_state[name] = _shown(schemas[name], defaults[name])
+    st.session_state["form-kind"] = st.session_state["kind"]
     apart = {"kind", *_apart(experiment)}
     for name in FIRST:
         if name in schemas and name not in apart:
-            values[name] = ask(first, name, schemas[name], defaults[name])
+            ask(first, name, schemas[name], defaults[name])
     for group, names in grouped(name for name in defaults if name not in {*FIRST, *apart}):
         others.markdown(f"**{group.title}**")
         others.caption(group.about)
         cell = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{group.title}")
         for name in names:
-            values[name] = ask(cell, name, schemas[name], defaults[name])
-    return experiment.with_settings(values)
+            ask(cell, name, schemas[name], defaults[name])
+    return as_it_stands(original)
 
 
-def _begun_anew(original: Experiment, previous: str, experiment: Experiment) -> set[str]:
-    """What does not stay as it is in the form when `experiment` has another kind of network than before.
+def as_it_stands(original: Experiment) -> Experiment:
+    """What people made of `original` in the form, with what they changed after it was last drawn.
+
+    Raises SettingsError for values that cannot be.
+    """
+    experiment = _of_the_chosen_kind(original)
+    drawn = flat(experiment).keys() - {*_apart(experiment), *_begun_anew(original, experiment)}
+    schemas = _schemas(experiment)
+    return experiment.with_settings(
+        {name: _meant(schemas[name], st.session_state[name]) for name in drawn & st.session_state.keys()}
+    )
+
+
+def _of_the_chosen_kind(original: Experiment) -> Experiment:
+    kind = st.session_state["kind"]
+    if kind not in MODEL_CONFIGS:  # which is said when all settings are put together
+        return original
+    return original.with_settings({"kind": kind})
+
+
+def _begun_anew(original: Experiment, experiment: Experiment) -> set[str]:
+    """What does not stay as it is in the form where `experiment` has another kind of network than was drawn.
 
     The kind's own settings, those of the original that it rules out, and those that the kind before had set.
     """
+    kind = st.session_state["kind"]
+    if (previous := st.session_state.get("form-kind", kind)) == kind:
+        return set()
     own = type(experiment.model).model_fields.keys() - ModelConfig.model_fields.keys() | PHASES
     schemas, now = _schemas(experiment), flat(experiment)
     before = flat(original.with_settings({"kind": previous})) if previous in MODEL_CONFIGS else {}
@@ -253,28 +272,41 @@ def widget(place: DeltaGenerator, name: str, schema: dict[str, Any], default: An
     }
     if "enum" in schema or "const" in schema:
         options = schema.get("enum") or [schema["const"]]
-        return place.selectbox(options=options, index=options.index(default), **what)
-    if schema.get("type") == "boolean":
-        return place.toggle(value=default, **what)
-    if schema.get("type") in ("integer", "number"):
+        held = place.selectbox(options=options, index=options.index(default), **what)
+    elif schema.get("type") == "boolean":
+        held = place.toggle(value=default, **what)
+    elif schema.get("type") in ("integer", "number"):
         whole = schema["type"] == "integer"
-        return place.number_input(  # without limits: past them it would keep the old value and say nothing
+        held = place.number_input(  # without limits: past them it would keep the old value and say nothing
             value=default,
             step=1 if whole else step(default),
             format="%d" if whole else "%g",
             **what,
         )
-    said = place.text_input(
-        value=_shown(schema, default), placeholder="none", max_chars=MOST_CHARACTERS, **what
-    ).strip()
-    return None if "anyOf" in schema and said in ("", "none") else said
+    else:
+        held = place.text_input(
+            value=_shown(schema, default), placeholder="none", max_chars=MOST_CHARACTERS, **what
+        )
+    return _meant(schema, held)
+
+
+def _in_words(schema: dict[str, Any]) -> bool:
+    """Whether the widget is one for text."""
+    chosen = "enum" in schema or "const" in schema
+    return not chosen and schema.get("type") not in ("boolean", "integer", "number")
 
 
 def _shown(schema: dict[str, Any], value: Any) -> Any:
     """A value as its widget holds it."""
-    chosen = "enum" in schema or "const" in schema
-    in_words = not chosen and schema.get("type") not in ("boolean", "integer", "number")
-    return words(value, none="") if in_words else value
+    return words(value, none="") if _in_words(schema) else value
+
+
+def _meant(schema: dict[str, Any], held: Any) -> Any:
+    """What a widget holds as a value, for a record to check."""
+    if not _in_words(schema):
+        return held
+    said = held.strip()
+    return None if "anyOf" in schema and said in ("", "none") else said
 
 
 def _can_hold(schema: dict[str, Any], text: str) -> bool:
