@@ -100,6 +100,12 @@ def _sentence(record: type[Record], error: Any) -> str:
         return f"{name} is missing: choose {limits(record.model_json_schema()['properties'][name])}"
     if kind == "missing":  # one item of a list
         name, value = f"{name}[{error['loc'][1]}]", "missing"
-    shown = value if isinstance(value, str | int | float) and value != "" else repr(value)
     schema = record.model_json_schema()["properties"][str(error["loc"][0])]
-    return f"{name} is {shown}: choose {limits(schema)}"
+    return f"{name} is {_in_words(value)}: choose {limits(schema)}"
+
+
+def _in_words(value: Any) -> str:
+    """A value as people write it: 1000000000 rather than 1000000000.0."""
+    if value in ("", [], ()):
+        return "empty"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -14,7 +14,12 @@ from pages.shared.wording import plain, sentence
 ensure_frame()
 
 MOST_COMPARED = 10  # as many colours as can be told apart
-ROW, MOST_ROWS = 35, 7  # height in pixels, and how many before the table scrolls
+ROW = 35
+"""Height in pixels."""
+
+MOST_ROWS = 7.6
+"""Before the table scrolls; that the last one is cut tells that there are more."""
+
 UNDER_WAY = (*SECONDS_BETWEEN_LOOKS, "running")
 
 
@@ -64,7 +69,7 @@ picked = st.dataframe(
     rows,
     column_config=listing.columns(),
     hide_index=True,
-    height=ROW * (min(len(shelf), MOST_ROWS) + 1) + 3,
+    height=round(ROW * (min(len(shelf), MOST_ROWS) + 1)) + 3,
     placeholder="–",
     key=f"table-{hash(tuple(by_id))}",  # a row means another run once the list is another one
     on_select="rerun",

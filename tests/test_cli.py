@@ -174,7 +174,7 @@ def test_recipes_are_listed_with_source_and_published_figures(cli):
         (["train", "--epochs", "0"], "epochs is 0: choose a whole number, 1 to 10,000"),
         (["train", "--set", "code_size=0"], "code_size is 0: choose a whole number, 1 to 65,536"),
         (["train", "--set", "hidden"], "--set hidden has no value: write it as key=value"),
-        (["train", "--set", "hidden=16,,32"], "hidden is '': choose at most 16 whole numbers"),
+        (["train", "--set", "hidden=16,,32"], "hidden is empty: choose at most 16 whole numbers"),
         (["train", "--set", "codesize=3"], "codesize is not a setting: did you mean code_size?"),
         (["train", "--data", "cifar"], "dataset is cifar: choose mnist, fashion-mnist, digits or patches"),
         (["train", "gfg-9", "--data", "patches"], "choose mnist, fashion-mnist or digits for gfg-9"),

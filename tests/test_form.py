@@ -137,10 +137,10 @@ def test_what_a_widget_says_is_what_the_record_holds(key, said, expected):
 @pytest.mark.parametrize(
     ("key", "said", "sentence"),
     [
-        ("share", 0.0, "share is 0.0: choose more than 0 and at most 1"),
+        ("share", 0.0, "share is 0: choose more than 0 and at most 1"),
         ("limit", "many", "limit is many: choose a whole number, 1 or more, or none"),
         ("limit", "0", "limit is 0: choose a whole number, 1 or more, or none"),
-        ("widths", "", "widths is []: choose 1 to 8 whole numbers separated by commas, each 1 to 65,536"),
+        ("widths", "", "widths is empty: choose 1 to 8 whole numbers separated by commas, each 1 to 65,536"),
         ("widths", "8, x", "widths is x: choose 1 to 8 whole numbers separated by commas, each 1 to 65,536"),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_link_with_values_that_no_widget_has_is_the_recipe(address):
     ("address", "sentence"),
     [
         ({"epochs": "-3"}, "epochs is -3: choose a whole number, 1 to 10,000"),
-        ({"learning_rate": "50"}, "learning_rate is 50.0: choose more than 0 and at most 10"),
+        ({"learning_rate": "50"}, "learning_rate is 50: choose more than 0 and at most 10"),
         ({"code_size": "0"}, "code_size is 0: choose a whole number, 1 to 65,536"),
     ],
 )

@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from aecore import device, runs
 from aecore.jobs import Jobs
+from aecore.recipes import RECIPES
+from aecore.runs.execution import create
 from pages.shared import engine, server, state, warm
 from pages.shared.wording import plain
 
@@ -198,6 +200,14 @@ def test_a_link_to_a_model_that_is_not_here_says_so_and_shows_the_default(asked)
     ]
     assert app.sidebar.selectbox(key="model").value == default
     assert "model" not in app.query_params
+
+
+def test_a_link_to_a_model_that_is_still_in_training_says_that():
+    run = create(RECIPES["lab-32"].on("digits"))
+    app = open_app("pages/reconstruct.py")
+    app.query_params["model"] = run.id
+    app.run()
+    assert app.warning[0].value.startswith(f"{plain(run.name)} has not been trained to its end")
 
 
 def test_the_chosen_model_is_in_the_address_and_known_on_the_way_back():

@@ -195,7 +195,7 @@ SENTENCES = [
     ),
     (
         lambda: ConvConfig(channels=()),
-        "channels is (): choose 1 to 8 whole numbers separated by commas, each 1 to 65,536",
+        "channels is empty: choose 1 to 8 whole numbers separated by commas, each 1 to 65,536",
     ),
     (
         lambda: DenseConfig(image_shape=(1, 28)),

@@ -6,6 +6,7 @@ import pytest
 import streamlit as st
 from paging import REPOSITORY, shown
 from streamlit.testing.v1 import AppTest
+from tiny_runs import interrupted, trained
 from train_page import HOSTILE, button, cell, keys, open_page, said
 
 from aecore import runs
@@ -120,7 +121,11 @@ def test_what_no_widget_can_hold_is_said_and_gone_from_the_link(setting, text):
             "Choose at most 7, or fewer convolutions",
         ),
         ({"kl_target": "1"}, "kl_target", "Choose more than 0 and less than 1"),
-        ({"kl_weight": "0.1"}, "code_activation", "Choose sigmoid, or KL normalised true, KL weight compares"),
+        (
+            {"kl_weight": "0.1"},
+            "code_activation",
+            "Choose sigmoid, or KL normalised true, KL weight compares",
+        ),
         ({"loss": "bce", "output_activation": "relu"}, "output_activation", "Choose sigmoid, bce needs"),
         ({"tied": "true", "decoder_hidden": "30"}, "decoder_hidden", "Choose 512 or none, a tied decoder"),
         ({"untied_epochs": "3"}, "untied_epochs", "Choose 0, only a tied decoder can be untied"),
@@ -284,9 +289,9 @@ def test_what_else_comes_while_a_training_is_being_queued_waits_and_leads_to_it(
     assert shown(app).query_params["run"] in (run_id, [run_id])
 
 
-def test_a_run_that_is_over_at_once_is_looked_at_until_the_browser_has_heard_of_it(queue, monkeypatch):
-    run_id = queue.submit(RECIPES["lab-32"].on("digits"), owner="me", device="cpu")
-    queue.stop(run_id, owner="me")
+@pytest.mark.usefixtures("queue", "tiny_digits")
+def test_the_page_of_a_run_looks_again_until_it_is_over_and_the_browser_has_heard_of_it(monkeypatch):
+    run_id = trained().id
     app, clocks, fragment = open_page(run=run_id), [], st.fragment
 
     def noting(*args, **options):
@@ -300,3 +305,5 @@ def test_a_run_that_is_over_at_once_is_looked_at_until_the_browser_has_heard_of_
     app.session_state["launched"].unheard = False
     shown(app)
     assert clocks[1:] == [None]
+    open_page(run=interrupted().id)  # which somebody may resume elsewhere
+    assert clocks[2:] == [3.0]

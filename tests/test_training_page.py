@@ -47,11 +47,16 @@ def training(queue, stage, **settings):
     return run_id
 
 
-def test_a_waiting_run_says_its_place_and_can_leave(queue):
-    training(queue, "queued")
+def test_a_waiting_run_says_its_place_and_what_is_before_and_can_leave(queue):
+    first = training(queue, "queued")
+    assert "watch" not in keys(open_page(run=first))
     run_id = training(queue, "queued")
     app = open_page(run=run_id)
     assert "Number 2 in the queue" in app.get("progress")[0].proto.text
+    assert "**lab\\-32 on digits** comes first" in app.info[0].value
+    button(app, "watch").click()
+    assert shown(app).query_params["run"] == first
+    app = open_page(run=run_id)
     button(app, "stop").click()
     shown(app)
     assert queue.position(run_id) is None
@@ -125,7 +130,7 @@ def test_an_impossible_learning_rate_is_said(queue):
     app.number_input(key=f"learning_rate-{run_id}").set_value(0.0)
     button(app, f"use-rate-{run_id}").click()
     shown(app)
-    assert r"Learning rate is 0\.0\: choose more than 0" in app.error[0].value
+    assert r"Learning rate is 0\: choose more than 0" in app.error[0].value
     assert [toast.value for toast in app.toast] == [app.error[0].value]
 
 

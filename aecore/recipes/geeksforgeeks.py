@@ -47,9 +47,10 @@ RECIPES = (
     Recipe(
         name="gfg-9-conv",
         title="GeeksforGeeks, convolutional, code of 9",
-        source="The convolutional counterpart of gfg-9; its layers are this lab's.",
+        source="The convolutional counterpart of GeeksforGeeks' dense network; its layers are this lab's.",
         note="The tutorials' own convolutional layers are not public in a form that could be followed: two "
-        "strided convolutions take their place, for 10 epochs in batches of 64: an epoch takes longer.",
+        "strided convolutions take their place, for 10 epochs in batches of 64, as an epoch takes longer "
+        "than the dense network's.",
         model=ConvConfig(channels=(16, 32), code_size=9),
         train=WORKING.replace(epochs=10, batch_size=64),
     ),

@@ -43,9 +43,9 @@ RECIPES = (
         title="Winner takes all, convolutional",
         source="Makhzani and Frey, Winner-Take-All Autoencoders, 2015; the size is that of the first "
         "author's demonstration.",
-        note="A code is one number for each of 16 maps, and where in it. The paper gives its classifiers the "
-        "whole maps; here one winner counts in use, too, for the decoder has learnt to paint no more. Adam "
-        "instead of momentum, for 3 epochs.",
+        note="Of each of 16 maps, the decoder gets the largest number, where it stands, and zeros elsewhere. "
+        "The paper gives its classifiers the whole maps; here the rest is zero in use, too, for the decoder "
+        "has learnt to paint no more. Adam instead of momentum, for 3 epochs.",
         model=ConvWinnersConfig(output_activation="identity", weight_std=0.01),
         train=TrainConfig(epochs=3, batch_size=128, learning_rate=1e-3),
     ),

@@ -79,7 +79,10 @@ def _learning_rate(run: Run, disabled: bool) -> None:
                 args=(run.id, run.experiment.train),
                 disabled=disabled,
             )
-        st.caption("It counts from the next step on; under one-cycle it is the highest one.")
+        highest = " It is the highest of its one-cycle schedule." * (
+            run.experiment.train.schedule == "one-cycle"
+        )
+        st.caption(f"It counts from the next step on.{highest}")
         if asked := st.session_state.get(f"asked-{run.id}"):
             st.caption(f"Asked for last: **{asked:g}**.")
 

@@ -34,7 +34,7 @@ COLOURS = (
 
 def error_by_class(methods: dict[str, Sequence["ClassErrors"]]) -> go.Figure:
     """Mean error of each class, a bar for each method, with the span of the middle 80 % of its images."""
-    figure = go.Figure(layout={"barmode": "group", "height": 320, "margin": {"t": 30, "b": 10}})
+    figure = go.Figure(layout={"barmode": "group", "height": 350, "margin": {"t": 10, "b": 10}})
     for method, classes in methods.items():
         means = [each.mean for each in classes]
         figure.add_bar(
@@ -55,7 +55,7 @@ def error_by_class(methods: dict[str, Sequence["ClassErrors"]]) -> go.Figure:
         )
     figure.update_xaxes(title="Class", type="category")
     figure.update_yaxes(title="Mean squared error per pixel", rangemode="tozero")
-    figure.update_layout(legend={"orientation": "h", "y": 1.12, "x": 0})
+    figure.update_layout(legend=BELOW)
     return figure
 
 

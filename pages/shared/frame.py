@@ -82,7 +82,7 @@ def choose_model(first: str = "32") -> Run:
         state.labels(usable),
         key="model",
         default=default.id,
-        refusal="That model is no longer on this server: this is another one.",
+        refusal=_why_not(st.query_params.get("model", "")),
         widget=st.sidebar.selectbox,
         help="Every model trained here, and those that come with the lab, by name.",
     )
@@ -99,6 +99,15 @@ def choose_model(first: str = "32") -> Run:
         f"{model.pixel_count:,} numbers becomes {model.code_size:,}{fewer}{active}."
     )
     return run
+
+
+def _why_not(run_id: str) -> str:
+    """Why the linked model cannot be chosen."""
+    try:
+        name = runs.get(run_id).name
+    except LabError:
+        return "That model is no longer on this server: this is another one."
+    return f"{plain(name)} has not been trained to its end: look for it in Runs. This is another model."
 
 
 def say_where(model: "Autoencoder") -> None:

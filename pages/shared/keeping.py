@@ -28,8 +28,10 @@ def actions(chosen: Sequence[Run], statuses: Mapping[str, str]) -> None:
             ways.show(single)
             if st.button("Name and note", icon=":material/edit:", disabled=not mine, help=why):
                 _describe(single)
-        cut_off = [run for run in chosen if statuses[run.id] in ("interrupted", "failed", "withdrawn")]
-        if cut_off:
+        if st.button("Delete", icon=":material/delete:", disabled=not mine, help=why):
+            _confirm(chosen)
+        # last, so that nothing comes to lie under the mouse when it goes
+        if cut_off := [run for run in chosen if statuses[run.id] in ("interrupted", "failed", "withdrawn")]:
             st.button(
                 "Resume",
                 icon=":material/play_arrow:",
@@ -38,8 +40,6 @@ def actions(chosen: Sequence[Run], statuses: Mapping[str, str]) -> None:
                 disabled=not mine,
                 help=why,
             )
-        if st.button("Delete", icon=":material/delete:", disabled=not mine, help=why):
-            _confirm(chosen)
     for refused in st.session_state.pop("refusals", []):
         st.error(sentence(refused), icon=":material/block:")
 

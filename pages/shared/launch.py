@@ -59,14 +59,26 @@ def train(experiment: Experiment, last: str) -> None:
 def offer_to_watch() -> None:
     """A way to the run that is being trained, or is next in turn, where there is one."""
     for run_id in jobs().active()[:1]:
-        try:
-            name = plain(runs.get(run_id).name)
-        except refusals():  # deleted just now, or damaged; its page says so
-            name = "A run"
-        doing = "is next in the queue" if jobs().position(run_id) else "is in training"
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(f"**{name}** {doing}.", icon=":material/monitoring:")
-            st.button("Watch it", key="watch", on_click=st.query_params.from_dict, args=({"run": run_id},))
+        live = jobs().live(run_id)
+        doing = "is paused" if live and live.stage == "paused" else "is in training"
+        _way_to(run_id, "is next in the queue" if jobs().position(run_id) else doing)
+
+
+def say_what_is_before(run_id: str) -> None:
+    """What a run that waits is waiting for, and a way there."""
+    for first in jobs().active()[:1]:
+        if first != run_id:
+            _way_to(first, "comes first, also while it is paused")
+
+
+def _way_to(run_id: str, doing: str) -> None:
+    try:
+        name = plain(runs.get(run_id).name)
+    except refusals():  # deleted just now, or damaged; its page says so
+        name = "A run"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(f"**{name}** {doing}.", icon=":material/monitoring:")
+        st.button("Watch it", key="watch", on_click=st.query_params.from_dict, args=({"run": run_id},))
 
 
 def lead_on() -> None:

@@ -20,7 +20,7 @@ def show(run: Run, status: str) -> None:
 
 def _say(run: Run, status: str) -> None:
     message = run.result.message if run.result else jobs().message(run.id)
-    said = sentence(message)
+    said = sentence(form.in_labels(message))
     if status == "failed":
         st.error(said, title="This training did not come to its end", icon=":material/error:")
     elif status == "withdrawn":

@@ -5,7 +5,7 @@ import streamlit as st
 from aecore import runs
 from aecore.jobs import Live
 from aecore.runs import MissingRunError, Run
-from pages.shared import address, controls, curves, launch, outcome, pictures
+from pages.shared import address, controls, curves, form, launch, outcome, pictures
 from pages.shared.engine import jobs, refusals
 from pages.shared.wording import about, error, plain, sentence
 
@@ -14,8 +14,9 @@ PER_BLOCK = 5
 
 SECONDS_TO_HEAR = 0.4
 SECONDS_BETWEEN_LOOKS = {"queued": 1.0} | dict.fromkeys(controls.AT_WORK, 0.4)
-SECONDS_BETWEEN_LOOKS_ELSEWHERE = 3.0
-"""For a run that another process trains, which says something every ten seconds or so."""
+SECONDS_BETWEEN_LOOKS_ELSEWHERE = dict.fromkeys(("running", "interrupted", "failed", "withdrawn"), 3.0)
+"""For a run that another process trains, which says something every ten seconds or so, and for one that
+somebody may resume elsewhere."""
 
 
 def show(run_id: str) -> None:
@@ -43,9 +44,9 @@ def show(run_id: str) -> None:
         outcome.show(run, status)
     stage = st.container()
     view = _view() if _has_losses(run, status) else curves.View()
-    changes = SECONDS_BETWEEN_LOOKS.get(
-        status, SECONDS_BETWEEN_LOOKS_ELSEWHERE if status == "running" else None
-    )
+    if status == "queued":
+        launch.say_what_is_before(run_id)
+    changes = (SECONDS_BETWEEN_LOOKS | SECONDS_BETWEEN_LOOKS_ELSEWHERE).get(status)
     drawing = True
 
     @st.fragment(run_every=changes or (SECONDS_TO_HEAR if launch.is_unheard(run.id) else None))
@@ -185,7 +186,7 @@ def _progress(run: Run, status: str, live: Live | None, track: curves.Track) -> 
         st.metric("Images per second", f"{live.images_per_second:,.0f}" if live.images_per_second else "–")
         st.metric("Learning rate", f"{live.learning_rate:.3g}" if live.learning_rate else "–")
     if live.message:
-        st.warning(sentence(live.message), icon=":material/warning:")
+        st.warning(sentence(form.in_labels(live.message)), icon=":material/warning:")
 
 
 def _doing(status: str, live: Live) -> str:

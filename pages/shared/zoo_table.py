@@ -49,9 +49,10 @@ def show(zoo: Sequence[Run]) -> None:
     st.caption(
         "Look at *Error*: how far redrawn pictures are from the originals, on pictures the model never saw "
         "in training. Lower is better. *PCA error* is what the classical method, which only scales and adds "
-        "pixels, reaches with as many numbers. *Gain* says how many times smaller the model's error is: at "
-        "1× and below the network is not worth its trouble. *Smaller by* counts the pixels that the network "
-        "is given; those of the 8×8 digits were enlarged to 28×28 first."
+        "pixels, reaches with as many numbers; a dash where those suffice to copy a picture. *Gain* says "
+        "how many times smaller the model's error is: at 1× and below the network is not worth its trouble. "
+        "*Mean picture* is the error of answering every picture with the average one. *Smaller by* counts "
+        "the pixels that the network is given; those of the 8×8 digits were enlarged to 28×28 first."
     )
     st.dataframe(
         [
