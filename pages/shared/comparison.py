@@ -19,11 +19,13 @@ def losses(tracks: Mapping[str, Track], which: str, unit: str, log: bool) -> go.
     figure = go.Figure(
         layout={"height": 340 + 14 * len(tracks), "margin": {"t": 10, "b": 10}, "hovermode": "x"}
     )
+    positive = []
     for name, track in tracks.items():
         rows = [(epoch.step, getattr(epoch, which)) for epoch in track.epochs]
         rows = [(step, loss) for step, loss in rows if loss is not None and math.isfinite(loss)]
         steps, values = np.array([step for step, _ in rows]), np.array([loss for _, loss in rows])
         kept = thin(values, MOST_POINTS)
+        positive += [loss for loss in values if loss > 0]
         figure.add_scatter(
             name=html.escape(name),
             x=track.along(unit, steps[kept]) if rows else [],
@@ -35,7 +37,11 @@ def losses(tracks: Mapping[str, Track], which: str, unit: str, log: bool) -> go.
     if unit == "epoch" and max((len(track.epochs) for track in tracks.values()), default=0) < 8:
         figure.update_xaxes(dtick=1)  # no half epochs
     figure.update_yaxes(title=f"{LOSSES[which]} loss", exponentformat="none")
-    if log:  # few marks, each written out: plotly would say 5 for 0.05
-        figure.update_yaxes(type="log", nticks=4, minorloglabels="complete")
+    if log:
+        span = math.log10(max(positive) / min(positive)) if positive else 0
+        # Plotly then marks 1, 2 and 5 times each power of ten, and powers alone where there are many; each is
+        # written out: by itself it would say 5 for 0.05
+        marks = min(7, max(3, math.ceil(span / 0.45)))
+        figure.update_yaxes(type="log", nticks=marks, minorloglabels="complete")
     figure.update_layout(showlegend=True, legend=BELOW)
     return figure
