@@ -108,4 +108,4 @@ def _in_words(value: Any) -> str:
     """A value as people write it: 1000000000 rather than 1000000000.0."""
     if value in ("", [], ()):
         return "empty"
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() and value < 1e15 else str(value)

@@ -48,7 +48,7 @@ def refuse_unreadable(original: Experiment, *, arriving: bool) -> None:
                 del st.query_params[name]
         else:  # by Back: the form's widgets hold on to what stands there, but for everything at once
             st.query_params.from_dict({key: asked[key] for key in ("recipe", "dataset") if key in asked})
-            st.session_state["form"] = {}
+            form.begin_anew()
         st.session_state["unreadable"] = {name: asked[name] for name in unreadable}
         st.rerun()  # widgets look into the address of a run's beginning; an infinite number breaks theirs
 
@@ -75,9 +75,8 @@ def train(last: str) -> None:
     """
     recipe, dataset = RECIPES[st.session_state["recipe"]], st.session_state["dataset"]
     original = recipe.on(dataset if dataset in recipe.datasets else usual_dataset(recipe))
-    drawn = st.session_state["form"] == {"recipe": recipe.name, "dataset": dataset}
     try:
-        experiment = form.as_it_stands(original) if drawn else original
+        experiment = st.session_state["as-left"] = form.as_it_stands(original)
     except LabError:
         return  # the form says what is wrong
     launch.train(experiment, last)
@@ -102,14 +101,13 @@ def choose() -> Experiment:
     st.caption(
         " ".join([recipe.source, recipe.note, *(f"Published: {figure}." for figure in recipe.published)]),
     )
-    refuse_unreadable(recipe.on(dataset), arriving=arriving)
-    chosen = {"recipe": recipe.name, "dataset": dataset}
+    original = recipe.on(dataset)
+    refuse_unreadable(original, arriving=arriving)
     if opened:
         form.begin(opened, keep={})
-    elif arriving and linked or not arriving and chosen != st.session_state["form"]:
-        form.begin(recipe.on(dataset), keep=st.query_params if arriving else {})
-    st.session_state["form"] = chosen
-    return recipe.on(dataset)
+    elif arriving and linked or not arriving and not form.shows(original):
+        form.begin(original, keep=st.query_params if arriving else {})
+    return original
 
 
 def plan(original: Experiment) -> None:
@@ -170,8 +168,8 @@ def plan(original: Experiment) -> None:
         if cost and (too_long := limits.time_warning(cost.seconds)):
             st.warning(sentence(too_long), icon=":material/timer:")
         refused = st.session_state.pop("refused", "")
-        if refused and not problem:  # else it is said already
-            st.error(sentence(refused), icon=":material/block:")
+        if refused and refused != problem:
+            st.error(sentence(form.in_labels(refused)), icon=":material/block:")
         if trouble := jobs().trouble:
             st.warning(sentence(trouble), icon=":material/warning:")
         form.compare(cells, experiment, original)

@@ -3,6 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from aecore.config import Experiment
+from pages.shared import form
 
 
 def drawn():
@@ -39,4 +40,6 @@ def made(app: AppTest) -> Experiment:
 
 
 def widgets(app: AppTest) -> dict:
-    return {one.key: one for one in [*app.number_input, *app.selectbox, *app.text_input, *app.toggle]}
+    """Those of settings, by their names."""
+    drawn = {one.key: one for one in [*app.number_input, *app.selectbox, *app.text_input, *app.toggle]}
+    return {name: widget for name, widget in drawn.items() if name != form.SHOWN}

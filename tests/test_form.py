@@ -234,7 +234,7 @@ def test_labels_are_words():
     assert form.label("learning_rate") == "Learning rate"
     assert form.label("kl_weight") == "KL weight"
     assert form.in_labels("learning_rate is 0: choose more; kl_target is 2: choose less, l1_weight too") == (
-        "Learning rate is 0: choose more; KL target is 2: choose less, L1 weight too"
+        "learning rate is 0: choose more; KL target is 2: choose less, L1 weight too"
     )
 
 

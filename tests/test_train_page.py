@@ -207,6 +207,7 @@ def test_what_was_chosen_and_typed_just_before_the_click_is_trained(chosen, type
     shown(app)
     [run] = runs.list_runs()
     assert run.experiment == RECIPES[recipe].on("digits").with_settings(changed)
+    assert app.session_state["as-left"] == run.experiment  # which the form begins with the next time
 
 
 @pytest.mark.usefixtures("queue")

@@ -22,6 +22,13 @@ from pages.shared.wording import plain, sentence, within
 FIRST = ("kind", "code_size", "hidden", "channels", "epochs", "batch_size", "learning_rate", "loss")
 """Those that matter most, in this order; all others come after them, group by group."""
 
+SHOWN = "shown"
+"""The key of a field that nobody sees: it names what the form shows, and comes back from the browser.
+
+A browser sends what is in its fields with every click, also when it has not yet got the form of a recipe or
+kind that was chosen just before; those values are the ones of the form before.
+"""
+
 CHOSEN_APART = ("dataset", "image_shape")
 """They follow from the choice of a data set."""
 
@@ -57,7 +64,6 @@ def settings(
     schemas, defaults = _schemas(experiment), flat(experiment)
     for name in _begun_anew(original, experiment):
         st.session_state[name] = _shown(schemas[name], defaults[name])
-    st.session_state["form-kind"] = st.session_state["kind"]
     apart = {"kind", *_apart(experiment)}
     for name in FIRST:
         if name in schemas and name not in apart:
@@ -68,7 +74,29 @@ def settings(
         cell = others.grid(min_column_width=170, gap=("xsmall", "small"), key=f"settings-{group.title}")
         for name in names:
             ask(cell, name, schemas[name], defaults[name])
+    _mark_as_shown(original, others)
     return as_it_stands(original)
+
+
+def _mark_as_shown(original: Experiment, place: DeltaGenerator) -> None:
+    st.session_state[SHOWN] = f"{_begun(original)} {st.session_state['kind']}"
+    place.html(f"<style>.st-key-{SHOWN}-unseen {{ display: none }}</style>")
+    place.container(key=f"{SHOWN}-unseen").text_input("What the form shows", key=SHOWN)
+
+
+def _begun(original: Experiment) -> str:
+    """Names a form by what it began with, and when."""
+    return f"{st.session_state.get('begun', 0)} {original.recipe} {original.data.dataset}"
+
+
+def shows(original: Experiment) -> bool:
+    """Whether the browser's form is the one that began with this experiment."""
+    return st.session_state.get(SHOWN, "").rpartition(" ")[0] == _begun(original)
+
+
+def begin_anew() -> None:
+    """Whatever the browser's form shows, it is another one's from now on."""
+    st.session_state["begun"] = st.session_state.get("begun", 0) + 1
 
 
 def as_it_stands(original: Experiment) -> Experiment:
@@ -76,6 +104,8 @@ def as_it_stands(original: Experiment) -> Experiment:
 
     Raises SettingsError for values that cannot be.
     """
+    if not shows(original):
+        return original
     experiment = _of_the_chosen_kind(original)
     drawn = flat(experiment).keys() - {*_apart(experiment), *_begun_anew(original, experiment)}
     schemas = _schemas(experiment)
@@ -97,7 +127,8 @@ def _begun_anew(original: Experiment, experiment: Experiment) -> set[str]:
     The kind's own settings, those of the original that it rules out, and those that the kind before had set.
     """
     kind = st.session_state["kind"]
-    if (previous := st.session_state.get("form-kind", kind)) == kind:
+    previous = st.session_state.get(SHOWN, "").rpartition(" ")[2] or kind
+    if previous == kind or not shows(original):
         return set()
     own = type(experiment.model).model_fields.keys() - ModelConfig.model_fields.keys() | PHASES
     schemas, now = _schemas(experiment), flat(experiment)
@@ -132,8 +163,8 @@ def compare(cells: Cells, experiment: Experiment, original: Experiment) -> None:
 
 def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
     """Make the form show `experiment` when it is drawn, apart from the settings in `keep`."""
+    begin_anew()
     schemas = _schemas(experiment)
-    st.session_state.pop("form-kind", None)
     for name, value in flat(experiment).items():
         if name not in (*_apart(experiment), *keep):
             st.session_state[name] = _shown(schemas[name], value)
@@ -231,7 +262,7 @@ def in_labels(problem: str) -> str:
         lambda name: within(label(name[0])) if name[0] in _names() else name[0],
         problem,
     )
-    return "; ".join(part[:1].upper() + part[1:] for part in named.split("; "))
+    return re.sub(r"(?<=; )[a-z]", lambda first: first[0].upper(), named)
 
 
 @cache

@@ -77,12 +77,13 @@ def choose_model(first: str = "32") -> Run:
         last = st.session_state.get("last_model", default.id)  # this page's address does not know it yet
         if last in usable and last != default.id:
             address.write("model", last)
+    linked = st.query_params.get("model", default.id)
     run_id = address.choose(
         "Model",
         state.labels(usable),
         key="model",
         default=default.id,
-        refusal=_why_not(st.query_params.get("model", "")),
+        refusal="" if linked in usable else _why_not(linked),
         widget=st.sidebar.selectbox,
         help="Every model trained here, and those that come with the lab, by name.",
     )

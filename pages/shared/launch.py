@@ -64,11 +64,15 @@ def offer_to_watch() -> None:
         _way_to(run_id, "is next in the queue" if jobs().position(run_id) else doing)
 
 
-def say_what_is_before(run_id: str) -> None:
-    """What a run that waits is waiting for, and a way there."""
-    for first in jobs().active()[:1]:
-        if first != run_id:
-            _way_to(first, "comes first, also while it is paused")
+def comes_before(run_id: str) -> str | None:
+    """The run that is first in turn, where this one waits behind it."""
+    first = next(iter(jobs().active()), run_id)
+    return first if first != run_id and jobs().position(run_id) else None
+
+
+def offer_to_watch_first(run_id: str) -> None:
+    """A way to the run that another one waits behind."""
+    _way_to(run_id, "comes first, also while it is paused")
 
 
 def _way_to(run_id: str, doing: str) -> None:

@@ -44,17 +44,19 @@ def show(run_id: str) -> None:
         outcome.show(run, status)
     stage = st.container()
     view = _view() if _has_losses(run, status) else curves.View()
-    if status == "queued":
-        launch.say_what_is_before(run_id)
-    changes = (SECONDS_BETWEEN_LOOKS | SECONDS_BETWEEN_LOOKS_ELSEWHERE).get(status)
+    if first := launch.comes_before(run_id):
+        launch.offer_to_watch_first(first)
+    wait = (SECONDS_BETWEEN_LOOKS | SECONDS_BETWEEN_LOOKS_ELSEWHERE).get(status)
+    # over before anybody heard of it: there is nothing else to look for
+    only_to_hear = status not in SECONDS_BETWEEN_LOOKS and launch.is_unheard(run.id)
     drawing = True
 
-    @st.fragment(run_every=changes or (SECONDS_TO_HEAR if launch.is_unheard(run.id) else None))
+    @st.fragment(run_every=SECONDS_TO_HEAR if only_to_hear else wait)
     def watch() -> None:
         if not drawing:
             launch.heard(run.id)
-            if not changes:
-                st.rerun()  # which ends the clock of a run that was over before anybody heard of it
+            if only_to_hear and not launch.is_unheard(run.id) or launch.comes_before(run.id) != first:
+                st.rerun()
         _watch(run, status, view)
 
     with stage:
