@@ -10,6 +10,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from aecore import runs
+from aecore.recipes import RECIPES
 from aecore.runs.database import writing
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -94,6 +95,18 @@ def test_what_was_typed_last_is_what_a_click_on_train_trains(server, page, name,
     [run] = {*server.home.glob("runs/*")} - before
     trained = runs.get(run.name).experiment
     assert {"epochs": str(trained.epochs), "hidden": ", ".join(map(str, trained.model.hidden))}[name] == value
+
+
+def test_a_recipe_chosen_just_before_the_click_is_trained_as_it_is(server, page):
+    """The click still brings the values of the form before: the browser has not got the new one yet."""
+    before = {*server.home.glob("runs/*")}
+    open_form(page, server.address, "recipe=lab-32&dataset=digits&epochs=2&hidden=8")
+    button = page.locator(".st-key-train button")
+    choose(page, "recipe", "GeeksforGeeks, convolutional")
+    button.dispatch_event("click")  # at once, wherever it is by now
+    expect(page.get_by_text("Test error")).to_be_visible()
+    [run] = {*server.home.glob("runs/*")} - before
+    assert runs.get(run.name).experiment == RECIPES["gfg-9-conv"].on("digits")
 
 
 def test_a_click_on_train_does_not_train_what_was_there_before_a_mistake(server, page):
