@@ -135,7 +135,7 @@ def test_a_picture_is_read_once_however_often_the_page_is_drawn(monkeypatch):
     app.select_slider(key="bits").set_value("2").run()
     assert not app.exception
     assert metrics(app) != before
-    assert read == ["a.png", "b.png"]
+    assert read == ["the file a.png", "the file b.png"]
 
 
 def reopen(app, content: bytes):
