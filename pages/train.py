@@ -9,7 +9,7 @@ from aecore.data import SOURCES, available
 from aecore.errors import LabError
 from aecore.jobs import limits
 from aecore.recipes import RECIPES, Recipe
-from pages.shared import form, launch, network, training, warm
+from pages.shared import field, form, launch, network, training, warm
 from pages.shared.engine import jobs
 from pages.shared.frame import ensure_frame
 from pages.shared.wording import about, memory, plain, sentence, within
@@ -57,7 +57,7 @@ def say_unreadable() -> None:
     """To be called where the page is no longer drawn anew: what is said just before that is lost."""
     for name, text in st.session_state.pop("unreadable", {}).items():
         st.toast(
-            f"The linked {within(form.label(name))} ({plain(text[:60])}) cannot be: "
+            f"The linked {within(field.label(name))} ({plain(text[:60])}) cannot be: "
             "going on with the experiment's own.",
             icon=":material/link_off:",
             duration="long",

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from aecore.config import MODEL_CONFIGS, Channels, Experiment
 from aecore.recipes import RECIPES
 from aecore.settings import Record
-from pages.shared import form, groups
+from pages.shared import field, form, groups
 
 ON = [(name, recipe.experiment.data.dataset) for name, recipe in RECIPES.items()]
 ON += [("lab-32", dataset) for dataset in RECIPES["lab-32"].datasets[1:]]
@@ -66,7 +66,7 @@ def test_every_setting_has_a_widget_that_explains_it(kind):
     assert widgets(app).keys() == settings
     for name, widget in widgets(app).items():
         assert widget.help, name
-        assert widget.label == form.label(name)
+        assert widget.label == field.label(name)
 
 
 class Toy(Record):
@@ -96,10 +96,10 @@ def toy_form():
     from test_form import Toy
 
     from aecore.settings import SettingsError
-    from pages.shared import form
+    from pages.shared import field
 
     schema = Toy.model_json_schema()["properties"]
-    values = {name: form.widget(st.container(), name, schema[name], value) for name, value in Toy()}
+    values = {name: field.widget(st.container(), name, schema[name], value) for name, value in Toy()}
     try:
         st.session_state["made"] = Toy(**values)
         st.session_state["refused"] = ""
@@ -231,8 +231,8 @@ def test_a_number_past_its_limits_is_refused_and_not_silently_another(address, s
 
 
 def test_labels_are_words():
-    assert form.label("learning_rate") == "Learning rate"
-    assert form.label("kl_weight") == "KL weight"
+    assert field.label("learning_rate") == "Learning rate"
+    assert field.label("kl_weight") == "KL weight"
     assert form.in_labels("learning_rate is 0: choose more; kl_target is 2: choose less, l1_weight too") == (
         "learning rate is 0: choose more; KL target is 2: choose less, L1 weight too"
     )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from aecore.config import TrainConfig
 from aecore.runs import Run
-from pages.shared import form, launch
+from pages.shared import field, form, launch
 from pages.shared.engine import jobs, may_change, refusals, visitor
 from pages.shared.wording import learning_rate, sentence
 
@@ -67,7 +67,7 @@ def _learning_rate(run: Run, disabled: bool) -> None:
                 min_value=0.0,
                 max_value=10.0,
                 value=run.experiment.train.learning_rate,
-                step=form.step(run.experiment.train.learning_rate),
+                step=field.step(run.experiment.train.learning_rate),
                 format="%g",
                 key=f"learning_rate-{run.id}",
                 disabled=disabled,

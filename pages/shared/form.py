@@ -4,7 +4,6 @@ Every widget's key is the setting's name. It is bound to the URL, which holds on
 experiment the form began with, so that a link to the page carries the changed settings.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -15,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aecore.config import MODEL_CONFIGS, PHASES, Experiment, ModelConfig
 from aecore.recipes import RECIPES
-from pages.shared import launch
+from pages.shared import field, launch
 from pages.shared.groups import grouped
 from pages.shared.wording import plain, sentence, within
 
@@ -38,10 +37,6 @@ def _apart(experiment: Experiment) -> set[str]:
     return {*CHOSEN_APART, *type(experiment.model).settled}
 
 
-MOST_CHARACTERS = 200
-"""Of a list of numbers."""
-
-
 Cells = dict[str, DeltaGenerator]
 """Where in the form each setting is."""
 
@@ -57,13 +52,13 @@ def settings(
 
     def ask(place: DeltaGenerator, name: str, schema: dict[str, Any], default: Any) -> None:
         cells[name] = place.container(gap="xxsmall")
-        widget(cells[name], name, schema, default)
+        field.widget(cells[name], name, schema, default)
 
     ask(first, "kind", _schemas(experiment)["kind"], experiment.model.kind)
     original, experiment = experiment, _of_the_chosen_kind(experiment)
     schemas, defaults = _schemas(experiment), flat(experiment)
     for name in _begun_anew(original, experiment):
-        st.session_state[name] = _shown(schemas[name], defaults[name])
+        st.session_state[name] = field.shown(schemas[name], defaults[name])
     apart = {"kind", *_apart(experiment)}
     for name in FIRST:
         if name in schemas and name not in apart:
@@ -110,7 +105,7 @@ def as_it_stands(original: Experiment) -> Experiment:
     drawn = flat(experiment).keys() - {*_apart(experiment), *_begun_anew(original, experiment)}
     schemas = _schemas(experiment)
     return experiment.with_settings(
-        {name: _meant(schemas[name], st.session_state[name]) for name in drawn & st.session_state.keys()}
+        {name: field.meant(schemas[name], st.session_state[name]) for name in drawn & st.session_state.keys()}
     )
 
 
@@ -137,7 +132,7 @@ def _begun_anew(original: Experiment, experiment: Experiment) -> set[str]:
     left_behind = {
         name
         for name, value in before.items()
-        if now.get(name, value) != value and st.session_state.get(name) == _shown(schemas[name], value)
+        if now.get(name, value) != value and st.session_state.get(name) == field.shown(schemas[name], value)
     }
     return (own | ruled_out | left_behind) - {"kind"}
 
@@ -167,7 +162,7 @@ def begin(experiment: Experiment, keep: Mapping[str, Any]) -> None:
     schemas = _schemas(experiment)
     for name, value in flat(experiment).items():
         if name not in (*_apart(experiment), *keep):
-            st.session_state[name] = _shown(schemas[name], value)
+            st.session_state[name] = field.shown(schemas[name], value)
 
 
 def show(experiment: Experiment) -> None:
@@ -182,7 +177,7 @@ def unreadable(experiment: Experiment, asked: Mapping[str, str]) -> list[str]:
     kind = asked.get("kind")
     schemas = _schemas_of(kind if kind in MODEL_CONFIGS else experiment.model.kind)
     names = asked.keys() & schemas.keys() - {*CHOSEN_APART}
-    return sorted(name for name in names if not _can_hold(schemas[name], asked[name]))
+    return sorted(name for name in names if not field.can_hold(schemas[name], asked[name]))
 
 
 def changes(experiment: Experiment, original: Experiment) -> dict[str, Any]:
@@ -206,7 +201,7 @@ def _of_the_kind(original: Experiment, experiment: Experiment) -> dict[str, Any]
 
 def told(changed: Mapping[str, Any]) -> str:
     """Settings in a few words: code size 16, noise clip off."""
-    return ", ".join(f"{within(label(name))} {brief(value)}" for name, value in changed.items())
+    return ", ".join(f"{within(field.label(name))} {brief(value)}" for name, value in changed.items())
 
 
 def told_of(experiment: Experiment) -> str | None:
@@ -229,37 +224,23 @@ def link(experiment: Experiment) -> dict[str, str]:
 def in_url(values: Mapping[str, Any]) -> dict[str, str]:
     """Settings as they stand in a link."""
     return {
-        name: str(value).lower() if isinstance(value, bool) else words(value, none="")
+        name: str(value).lower() if isinstance(value, bool) else field.words(value, none="")
         for name, value in values.items()
     }
-
-
-def words(value: Any, none: str = "none") -> str:
-    """A value for people: 512, 256 for a list."""
-    if value is None:
-        return none
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def brief(value: Any) -> str:
     """A value for people in few letters: on, 0.0833."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:.4g}" if isinstance(value, float) else words(value)
-
-
-def label(name: str) -> str:
-    """Such as "Learning rate" or "KL weight"."""
-    return re.sub(
-        r"\b(kl|l1)\b", lambda word: word[0].upper(), name.replace("_", " ").capitalize(), flags=re.I
-    )
+    return f"{value:.4g}" if isinstance(value, float) else field.words(value)
 
 
 def in_labels(problem: str) -> str:
     """A sentence about settings with the names that the form gives them."""
     named = re.sub(
         r"[a-z0-9]+(?:_[a-z0-9]+)+",
-        lambda name: within(label(name[0])) if name[0] in _names() else name[0],
+        lambda name: within(field.label(name[0])) if name[0] in _names() else name[0],
         problem,
     )
     return re.sub(r"(?<=; )[a-z]", lambda first: first[0].upper(), named)
@@ -291,71 +272,3 @@ def _schemas_of(kind: str) -> dict[str, dict[str, Any]]:
 
 def _schemas(experiment: Experiment) -> dict[str, dict[str, Any]]:
     return _schemas_of(experiment.model.kind)
-
-
-def widget(place: DeltaGenerator, name: str, schema: dict[str, Any], default: Any) -> Any:
-    """The widget that fits a setting's schema; returns what it says, for a record to check."""
-    what: dict[str, Any] = {
-        "label": label(name),
-        "key": name,
-        "help": schema.get("description"),
-        "bind": "query-params",
-    }
-    if "enum" in schema or "const" in schema:
-        options = schema.get("enum") or [schema["const"]]
-        held = place.selectbox(options=options, index=options.index(default), **what)
-    elif schema.get("type") == "boolean":
-        held = place.toggle(value=default, **what)
-    elif schema.get("type") in ("integer", "number"):
-        whole = schema["type"] == "integer"
-        held = place.number_input(  # without limits: past them it would keep the old value and say nothing
-            value=default,
-            step=1 if whole else step(default),
-            format="%d" if whole else "%g",
-            **what,
-        )
-    else:
-        held = place.text_input(
-            value=_shown(schema, default), placeholder="none", max_chars=MOST_CHARACTERS, **what
-        )
-    return _meant(schema, held)
-
-
-def _in_words(schema: dict[str, Any]) -> bool:
-    """Whether the widget is one for text."""
-    chosen = "enum" in schema or "const" in schema
-    return not chosen and schema.get("type") not in ("boolean", "integer", "number")
-
-
-def _shown(schema: dict[str, Any], value: Any) -> Any:
-    """A value as its widget holds it."""
-    return words(value, none="") if _in_words(schema) else value
-
-
-def _meant(schema: dict[str, Any], held: Any) -> Any:
-    """What a widget holds as a value, for a record to check."""
-    if not _in_words(schema):
-        return held
-    said = held.strip()
-    return None if "anyOf" in schema and said in ("", "none") else said
-
-
-def _can_hold(schema: dict[str, Any], text: str) -> bool:
-    """Whether `widget` for this schema takes what stands in a link; an empty number is its default."""
-    if options := schema.get("enum"):
-        return text in options
-    if schema.get("type") == "boolean":
-        return text.lower() in ("true", "false")
-    if schema.get("type") in ("integer", "number"):
-        try:
-            number = float(text or 0)
-        except ValueError:
-            return False
-        whole = schema["type"] == "integer"
-        return number.is_integer() and abs(number) < 2**53 if whole else math.isfinite(number)  # JavaScript's
-    return True
-
-
-def step(value: float) -> float:
-    """One in the value's first digit."""
-    return 10.0 ** math.floor(math.log10(value)) if value else 0.01
